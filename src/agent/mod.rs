@@ -1,0 +1,1 @@
+//! Everything about a wrapped agent, driven by its TOML file.

@@ -1,0 +1,68 @@
+//! The only writer to standard output and standard error.
+//!
+//! Standard output is the result, standard error is talk. A closed pipe is no error. Color is `anstream`'s business: it
+//! takes it off where there is no terminal or `NO_COLOR` is set.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use owo_colors::OwoColorize;
+
+/// A failure whose exit code is not 1, or that has a remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) code: u8,
+}
+
+/// Writes one line of the result.
+pub(crate) fn line(text: impl Display) {
+    // Nobody is left to be told when standard output is closed.
+    drop(writeln!(anstream::stdout(), "{text}"));
+}
+
+/// Writes bytes of the result as they are.
+pub(crate) fn raw(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    drop(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// Writes a value of the result as JSON.
+pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    line(serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Tells the user something that is not the result.
+pub(crate) fn talk(text: impl Display) {
+    drop(writeln!(anstream::stderr(), "{text}"));
+}
+
+/// Tells the user what to do about something.
+pub(crate) fn hint(text: impl Display) {
+    talk(format_args!("{} {text}", "hint:".cyan().bold()));
+}
+
+/// Tells the user of something that did not stop us.
+pub(crate) fn warning(text: impl Display) {
+    talk(format_args!("{} {text}", "warning:".yellow().bold()));
+}
+
+/// Prints a failure with its causes, and returns its exit code.
+pub(crate) fn failure(err: &anyhow::Error) -> ExitCode {
+    talk(format_args!("{} {err:#}", "error:".red().bold()));
+    let failure = err.downcast_ref::<Failure>();
+    if let Some(text) = failure.and_then(|failure| failure.hint.as_ref()) {
+        hint(text);
+    }
+    ExitCode::from(failure.map_or(1, |failure| failure.code))
+}
+
+/// Prints help, the version or a usage error, and returns its exit code.
+pub(crate) fn usage(err: &clap::Error) -> ExitCode {
+    drop(err.print());
+    if err.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+}

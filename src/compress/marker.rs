@@ -1,0 +1,1 @@
+//! The one marker grammar: write, find, redeem.

@@ -1,0 +1,144 @@
+//! Text in, shorter text out: pure functions without clock, randomness, IO or globals.
+//!
+//! `compress` is the way in. The router says what a text is (from the tool call that produced it first, from its shape
+//! second), the compressors that take such a text offer forms of it, and the first form that passes every check wins:
+//! it costs fewer tokens by the real tokenizer, loses nothing the reader could not get back, and hides no literal that
+//! its marker does not name. When none passes, the text stays as it is and the reason is said.
+
+pub(crate) mod json;
+pub(crate) mod kind;
+pub(crate) mod literal;
+pub(crate) mod log;
+pub(crate) mod marker;
+pub(crate) mod router;
+pub(crate) mod search;
+
+/// The tool call whose output a text is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ToolCall {
+    /// The tool's name as the agent knows it: `Bash`, `Read`, `mcp__github__list_issues`.
+    pub(crate) name: String,
+    /// The call's arguments; `Null` where they are not known.
+    pub(crate) arguments: serde_json::Value,
+}
+
+/// What a compressor may know besides the text itself. All of it is fixed when the text is first seen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) call: Option<&'a ToolCall>,
+    /// Literals that the question or the call names (numbers, quoted strings, identifiers). A unit that holds one stays
+    /// verbatim in every form that leaves something out.
+    pub(crate) hints: &'a [String],
+    /// The handle (16 lower-case hex digits) under which the original will be stored, for the marker to name.
+    pub(crate) handle: &'a str,
+    /// Whether the reader can get the original back: only then may a form lose layout or leave content out.
+    pub(crate) retrievable: bool,
+    pub(crate) profile: Profile,
+}
+
+/// How much a form may leave out, where leaving out is allowed at all.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Profile {
+    /// Below 1 keeps less, above 1 keeps more.
+    pub(crate) bias: f32,
+}
+
+impl Profile {
+    pub(crate) const BALANCED: Self = Self { bias: 1.0 };
+    pub(crate) const AGGRESSIVE: Self = Self { bias: 0.7 };
+    pub(crate) const CONSERVATIVE: Self = Self { bias: 1.3 };
+}
+
+/// What a form lacks compared with the text it stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Loss {
+    /// Nothing: the text was decoded from the form again, byte for byte, before the form was offered.
+    None,
+    /// White space or quoting between the values; every value is there as it was written (decoded and compared).
+    Layout,
+    /// Content that a marker in the form names.
+    Content,
+}
+
+/// One way to say a text shorter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) text: String,
+    pub(crate) loss: Loss,
+}
+
+/// What a compressor gets: the text without the envelope (reminders the agent put around it, a column of line numbers).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input<'a> {
+    pub(crate) text: &'a str,
+    /// The number of the first line, where the text came with a column of line numbers that counts up by one. A form
+    /// must let the reader tell which number a line has; lines kept verbatim are written as `NUMBER<tab>LINE`.
+    pub(crate) first_line: Option<usize>,
+    /// The command line behind the text, its wrappers (`cd x &&`, `timeout 9`, `bash -lc`) looked through.
+    pub(crate) command: Option<&'a [String]>,
+    pub(crate) context: &'a Context<'a>,
+}
+
+/// A way to say one kind of text shorter.
+pub(crate) trait Compressor: Sync {
+    /// The name in records and in `--explain`.
+    fn name(&self) -> &'static str;
+
+    /// Counts up when the same input may give another output; recorded with every decision.
+    fn version(&self) -> u32;
+
+    /// Whether this compressor takes texts of `kind`.
+    fn takes(&self, kind: kind::Kind) -> bool;
+
+    /// The forms of `input`, the preferred one first. Forms with a loss that `input.context` does not allow are not
+    /// offered. An empty list means that it declines.
+    fn forms(&self, input: &Input) -> Vec<Form>;
+}
+
+/// Every compressor. Order goes from particular to general.
+pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[&json::Json, &search::Search, &log::Log];
+
+/// What became of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Compressed(Compressed),
+    Raw { reason: Reason, kind: kind::Kind, tokens: usize },
+}
+
+/// A text and the shorter one that stands for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Compressed {
+    pub(crate) text: String,
+    pub(crate) loss: Loss,
+    pub(crate) kind: kind::Kind,
+    pub(crate) compressor: &'static str,
+    pub(crate) version: u32,
+    pub(crate) tokens_before: usize,
+    pub(crate) tokens_after: usize,
+}
+
+/// Why a text was left as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Reason {
+    /// Fewer than 20 tokens could be gained.
+    TooSmall,
+    /// The output of our own retrieval, or a text that holds one of our markers.
+    Retrieved,
+    /// The caller excluded the tool.
+    Excluded,
+    /// An error text under 8,000 characters.
+    ErrorText,
+    /// A file that was read in order to be edited.
+    ExactRead,
+    /// No compressor takes this kind of text.
+    NoCompressor,
+    /// Every form costs as many tokens or more.
+    NotFewer,
+    /// A form would have hidden a literal that its marker does not name.
+    LiteralLost,
+}
+
+/// The shortest form of `text` that passes every check, or why there is none.
+pub(crate) fn compress(text: &str, context: &Context) -> Outcome {
+    router::route(text, context)
+}

@@ -1,0 +1,73 @@
+//! Changes to users' files: pure text to text, idempotent, invertible.
+//!
+//! `apply` says what it changed, in a form that can be stored; `revert` takes exactly that off again and leaves every
+//! byte that somebody else changed meanwhile. Neither touches the disk. A text that does not parse is never changed.
+
+pub(crate) mod block;
+pub(crate) mod json;
+
+use serde::{Deserialize, Serialize};
+
+/// A change we want in a file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "snake_case")]
+pub(crate) enum Edit {
+    /// The key at `path` of a JSON or JSONC document holds `value`.
+    Json { path: Vec<String>, value: serde_json::Value },
+    /// A Markdown or plain text holds a block between the marker lines `<!-- headroom:NAME -->` and
+    /// `<!-- /headroom:NAME -->`.
+    Block { name: String, text: String },
+}
+
+/// What `apply` did: the new text, and what `revert` needs to take it off again.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Applied {
+    pub(crate) text: String,
+    pub(crate) undo: Undo,
+}
+
+/// How one edit is taken off again; stored in the ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "undo", rename_all = "snake_case")]
+pub(crate) enum Undo {
+    Json(json::Undo),
+    Block(block::Undo),
+}
+
+/// What `revert` found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Reverted {
+    /// Our change was there as we left it, and is off.
+    Text(String),
+    /// Our change is gone already, or somebody changed it since and it is theirs now; the text stays as it is.
+    NotOurs,
+}
+
+/// Why a text cannot be edited. The caller knows which file it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("not valid {format} at line {line}: {detail}")]
+    Syntax { format: &'static str, line: usize, detail: String },
+    #[error("`{path}` is not {expected} at line {line}")]
+    Shape { path: String, expected: &'static str, line: usize },
+}
+
+/// Makes `edit` in `text`. Applying it to the result again changes nothing.
+pub(crate) fn apply(text: &str, edit: &Edit) -> Result<Applied, Error> {
+    match edit {
+        Edit::Json { path, value } => {
+            json::apply(text, path, value).map(|(text, undo)| Applied { text, undo: Undo::Json(undo) })
+        }
+        Edit::Block { name, text: block } => {
+            block::apply(text, name, block).map(|(text, undo)| Applied { text, undo: Undo::Block(undo) })
+        }
+    }
+}
+
+/// Takes off what `apply` did, from the text as it is now.
+pub(crate) fn revert(text: &str, undo: &Undo) -> Result<Reverted, Error> {
+    match undo {
+        Undo::Json(undo) => json::revert(text, undo),
+        Undo::Block(undo) => block::revert(text, undo),
+    }
+}

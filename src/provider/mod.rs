@@ -1,0 +1,1 @@
+//! Wire formats: a request is bytes with spans. No network, no policy.

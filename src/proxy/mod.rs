@@ -1,0 +1,1 @@
+//! The HTTP server between agent and provider.
