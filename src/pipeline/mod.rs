@@ -204,3 +204,6 @@ impl Pipeline {
 fn block_record(kind: String, tool: Option<String>, outcome: String, tokens: (u64, u64), new: bool) -> BlockRecord {
     BlockRecord { kind, tool, outcome, tokens_before: tokens.0, tokens_after: tokens.1, new }
 }
+
+#[cfg(test)]
+mod tests;
