@@ -56,7 +56,7 @@ pub(crate) fn decode(lexeme: &str) -> Option<Cow<'_, str>> {
     let inner = lexeme.strip_prefix('"')?.strip_suffix('"')?;
     match memchr::memchr2(b'"', b'\\', inner.as_bytes()) {
         // A fold, unlike `any`, has no early exit, so it is done many bytes at a time.
-        None if !inner.bytes().fold(false, |found, byte| found | (byte < b' ')) => Some(Cow::Borrowed(inner)),
+        None if inner.bytes().fold(0, |found, byte| found | u8::from(byte < b' ')) == 0 => Some(Cow::Borrowed(inner)),
         None => None,
         Some(_) => serde_json::from_str(lexeme).ok().map(Cow::Owned),
     }

@@ -46,7 +46,7 @@ pub(crate) fn apply(text: &str, name: &str, block: &str) -> Result<(String, Undo
     let undo = |was| Undo { name: name.to_owned(), text: block.to_owned(), was };
     let markers = Markers::of(name);
     if let Some(line) = block.lines().position(|line| markers.kind(line).is_some()) {
-        return Err(markers.shape(&markers.open, "free of its own marker", line + 1));
+        return Err(shape(&markers.open, "free of its own marker", line + 1));
     }
     let lines = split(text);
     if exact(&lines, &markers, block)?.is_some() {
@@ -62,11 +62,9 @@ pub(crate) fn apply(text: &str, name: &str, block: &str) -> Result<(String, Undo
     let last = lines.last().map_or("", |line| line.source);
     let completed = !last.is_empty() && !last.ends_with('\n');
     let spaced = completed || !last.trim().is_empty();
-    let mut changed = text.to_owned();
-    for _ in 0..usize::from(completed) + usize::from(spaced) {
-        changed.push_str(newline);
-    }
-    changed.push_str(&format!("{}{newline}{body}{}{newline}", markers.open, markers.close));
+    let lead = newline.repeat(usize::from(completed) + usize::from(spaced));
+    let Markers { open, close } = &markers;
+    let changed = format!("{text}{lead}{open}{newline}{body}{close}{newline}");
     Ok((changed, undo(Was::Missing { completed, spaced })))
 }
 
@@ -163,10 +161,10 @@ impl Markers {
         let line = line.trim_end();
         (line == self.open).then_some(Marker::Open).or_else(|| (line == self.close).then_some(Marker::Close))
     }
+}
 
-    fn shape(&self, marker: &str, expected: &'static str, line: usize) -> Error {
-        Error::Shape { path: marker.to_owned(), expected, line }
-    }
+fn shape(marker: &str, expected: &'static str, line: usize) -> Error {
+    Error::Shape { path: marker.to_owned(), expected, line }
 }
 
 /// The numbers of the lines of the block that holds exactly `block`, markers included.
@@ -180,7 +178,7 @@ fn exact(lines: &[Line<'_>], markers: &Markers, block: &str) -> Result<Option<Ra
             && here[1..height - 1].iter().map(|line| line.content).eq(block.lines());
         if is_exact && !is_quoted(lines, start..start + height) {
             if found.is_some() {
-                return Err(markers.shape(&markers.open, "a single marker", start + 1));
+                return Err(shape(&markers.open, "a single marker", start + 1));
             }
             found = Some(start..start + height);
         }
@@ -223,12 +221,12 @@ fn marked(lines: &[Line<'_>], markers: &Markers) -> Result<Option<Range<usize>>,
         let marker = if fence.is_none() { markers.kind(line.content) } else { None };
         match (marker, end) {
             (Some(Marker::Open), _) if found.is_some() => {
-                return Err(markers.shape(&markers.open, "a single marker", at + 1));
+                return Err(shape(&markers.open, "a single marker", at + 1));
             }
             (Some(Marker::Open), Some(end)) => found = Some(at..end),
-            (Some(Marker::Open), None) => return Err(markers.shape(&markers.open, "closed", at + 1)),
+            (Some(Marker::Open), None) => return Err(shape(&markers.open, "closed", at + 1)),
             (Some(Marker::Close), _) => {
-                return Err(markers.shape(&markers.close, "a marker that closes a block", at + 1));
+                return Err(shape(&markers.close, "a marker that closes a block", at + 1));
             }
             (None, _) => fence = Fence::after(fence, line.content),
         }

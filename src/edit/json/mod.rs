@@ -153,13 +153,12 @@ fn take_off(
         is_made(depth) && !has_comments_around && member::is_alone(document, &steps[depth])
     };
     let last = steps.len() - 1;
-    let mut depth = match steps[last].found {
-        Some(found) if is_ours(document, undo, found) => Some(last),
-        Some(_) => return Ok(None),
-        // The key is gone, but an object that was made for it is still there, and empty.
-        None if steps[last].members.is_empty() && goes_with_its_member(last) => last.checked_sub(1),
-        None => return Ok(None),
+    let outermost = match steps[last].found {
+        Some(found) => is_ours(document, undo, found).then_some(Some(last)),
+        // The key is gone, but an object that was made for it may still be there, and empty.
+        None => (steps[last].members.is_empty() && goes_with_its_member(last)).then(|| last.checked_sub(1)),
     };
+    let Some(mut depth) = outermost else { return Ok(None) };
     while let Some(within) = depth.filter(|depth| goes_with_its_member(*depth)) {
         depth = within.checked_sub(1);
     }
