@@ -1,7 +1,16 @@
 //! The log compressor.
 
+mod lines;
+mod row_form;
+mod rows;
+mod split;
+mod stamp;
+mod template;
+
+pub(crate) use row_form::row_form;
+
 use crate::compress::kind::Kind;
-use crate::compress::{Compressor, Form, Input};
+use crate::compress::{Compressor, Form, Input, Loss};
 
 /// Stands for the log compressor in `COMPRESSORS`.
 pub(crate) struct Log;
@@ -19,7 +28,13 @@ impl Compressor for Log {
         kind == Kind::Log
     }
 
-    fn forms(&self, _input: &Input) -> Vec<Form> {
-        Vec::new()
+    fn forms(&self, input: &Input) -> Vec<Form> {
+        row_form(input.text, input.first_line, input.context.hints)
+            .map(|text| Form { text, loss: Loss::None })
+            .into_iter()
+            .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
