@@ -78,15 +78,21 @@ fn matching(text: &str, lines: &[&str], pattern: &Regex, except: fn(&str, usize,
     found
 }
 
-/// `0 errors`, `no warnings`, `errors: 0`, `error=null`.
+/// `0 errors`, `no warnings`, `errors: 0`, `error=null`, and names: `http-errors`, `/var/log/error.log`.
 fn denies_itself(text: &str, start: usize, end: usize) -> bool {
+    if text[..start].ends_with(['/', '-', '@']) && !text[end..].starts_with(':') {
+        return true;
+    }
     let before = text[..start].trim_end_matches(' ');
-    let counted_none = before.ends_with('0') && !before[..before.len() - 1].ends_with(|before: char| before.is_ascii_digit());
+    let counted_none =
+        before.ends_with('0') && !before[..before.len() - 1].ends_with(|before: char| before.is_ascii_digit());
     let said_none = before.ends_with("no") || before.ends_with("No") || before.ends_with("without");
     let after = text[end..].trim_start_matches(['=', ':', '"', '\'', ' ']);
     let is_value = text[end..].starts_with(['=', ':', '"']);
     let set_to_none = is_value
-        && ["null", "nil", "none", "None", "false", "0\n", "0 ", "0,", "0}", "0;"].iter().any(|none| after.starts_with(none));
+        && ["null", "nil", "none", "None", "false", "0\n", "0 ", "0,", "0}", "0;"]
+            .iter()
+            .any(|none| after.starts_with(none));
     counted_none || said_none || set_to_none
 }
 
@@ -107,7 +113,8 @@ fn follow_traces(lines: &[&str], severe: &mut [bool]) {
     for line in 0..lines.len() {
         let text = lines[line];
         if severe[line] || is_frame(text) || begins_trace(text) {
-            in_python = text.contains("Traceback (most recent call last)") || (in_python && text.starts_with([' ', '\t']));
+            in_python =
+                text.contains("Traceback (most recent call last)") || (in_python && text.starts_with([' ', '\t']));
             severe[line] = true;
             left = LONGEST_TRACE;
         } else if left > 0 && (continues(text) || in_python) {
@@ -123,7 +130,7 @@ fn follow_traces(lines: &[&str], severe: &mut [bool]) {
 }
 
 fn begins_trace(line: &str) -> bool {
-    line.starts_with("goroutine ") && line.ends_with(":")
+    line.starts_with("goroutine ") && line.ends_with(':')
         || line.starts_with("stack backtrace:")
         || line.contains("' panicked at ")
         || line.contains("Traceback (most recent call last)")
@@ -138,7 +145,9 @@ fn is_frame(line: &str) -> bool {
 
 fn continues(line: &str) -> bool {
     line.starts_with([' ', '\t']) && !line.trim().is_empty()
-        || ["note: ", "help: ", "Caused by", "... ", "left:", "right:", "created by "].iter().any(|word| line.starts_with(word))
+        || ["note: ", "help: ", "Caused by", "... ", "left:", "right:", "created by "]
+            .iter()
+            .any(|word| line.starts_with(word))
 }
 
 #[cfg(test)]
@@ -152,16 +161,18 @@ mod tests {
 
     #[test]
     fn errors_are_found_by_whole_words() {
-        assert_eq!(severe("all ok\nERROR disk\nterrors\nValueError: x\ntest error_handling ok\nexit FAILED"), [
-            false, true, false, true, false, true
-        ]);
+        assert_eq!(
+            severe("all ok\nERROR disk\nterrors\nValueError: x\ntest error_handling ok\nexit FAILED\nhttp-errors 2.0"),
+            [false, true, false, true, false, true, false]
+        );
     }
 
     #[test]
     fn denied_errors_are_none() {
-        assert_eq!(severe("0 errors\nno error\nerror=null id=3\nerrors: 0, ok\n10 errors"), [
-            false, false, false, false, true
-        ]);
+        assert_eq!(
+            severe("0 errors\nno error\nerror=null id=3\nerrors: 0, ok\n10 errors"),
+            [false, false, false, false, true]
+        );
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! The log compressor.
 
+mod elide;
 mod lines;
 mod row_form;
 mod rows;
+mod shapes;
 mod split;
 mod stamp;
 mod template;
+mod terminal;
 
 pub(crate) use row_form::row_form;
+
+use elide::elided_form;
 
 use crate::compress::kind::Kind;
 use crate::compress::{Compressor, Form, Input, Loss};
@@ -29,11 +34,20 @@ impl Compressor for Log {
     }
 
     fn forms(&self, input: &Input) -> Vec<Form> {
-        row_form(input.text, input.first_line, input.context.hints)
-            .map(|text| Form { text, loss: Loss::None })
-            .into_iter()
-            .collect()
+        let hints = input.context.hints;
+        let rows = row_form(input.text, input.first_line, hints).map(|text| Form { text, loss: Loss::None });
+        let mut forms: Vec<Form> = elided(input).into_iter().chain(rows).collect();
+        forms.sort_by_key(|form| form.text.len());
+        forms
     }
+}
+
+/// The elided form, where the reader can get back what it leaves out. A text with line numbers is part of a file, and
+/// a marker's line numbers would not be the file's: there nothing is elided.
+fn elided(input: &Input) -> Option<Form> {
+    let is_allowed = input.context.retrievable && input.first_line.is_none();
+    let form = |()| elided_form(input.text, input.command, input.context.hints, input.context.handle);
+    is_allowed.then_some(()).and_then(form).map(|text| Form { text, loss: Loss::Content })
 }
 
 #[cfg(test)]

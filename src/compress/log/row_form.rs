@@ -10,22 +10,29 @@ use crate::compress::log::split::Words;
 use crate::compress::log::stamp;
 use crate::compress::log::template::{self, Template, Templates};
 
+/// Fewer lines have nothing in common that would pay for a head line.
+const FEWEST_LINES: usize = 6;
+
 /// Rows between two line numbers, where the text had numbers.
 const MARK_EVERY: usize = 50;
 
 /// Longest block of lines that is looked for right behind itself.
 const LONGEST_BLOCK: usize = 8;
 
-/// A value shorter than this is written again rather than as a ditto sign: it costs the same and reads better.
-const SHORTEST_DITTO: usize = 9;
+/// A value of fewer pieces is written again rather than as a ditto sign: it costs the same and reads better.
+const SMALLEST_DITTO: usize = 4;
 
 /// The row form of `text`, or `None` where it would not be shorter.
 pub(crate) fn row_form(text: &str, first_line: Option<usize>, hints: &[String]) -> Option<String> {
-    if text.starts_with(rows::HEAD) {
-        return None;
-    }
+    let form = encode(text, first_line, hints)?;
+    let is_exact = form.len() < text.len() && rows::decode(&form, first_line).as_deref() == Some(text);
+    is_exact.then_some(form)
+}
+
+/// The form, however long it gets; `None` where the text is too short to have rows, or is in this form already.
+pub(super) fn encode(text: &str, first_line: Option<usize>, hints: &[String]) -> Option<String> {
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
-    if lines.len() < 6 {
+    if text.starts_with(rows::HEAD) || lines.len() < FEWEST_LINES {
         return None;
     }
     let verbatim = Notable::of(text, &lines, hints).kept_verbatim();
@@ -38,26 +45,25 @@ pub(crate) fn row_form(text: &str, first_line: Option<usize>, hints: &[String]) 
     if !text.ends_with('\n') {
         form.pop();
     }
-    let is_exact = form.len() < text.len() && rows::decode(&form, first_line).as_deref() == Some(text);
-    is_exact.then_some(form)
+    Some(form)
 }
 
 /// One line that tells a reader who never saw the form how to read it.
 fn head(words: &Words, templates: &Templates, first_line: Option<usize>) -> String {
     let count = words.lines.len();
-    let mut head = String::from(rows::HEAD);
-    match first_line {
-        Some(first) => head += &format!("lines {first}-{}, none left out", first + count - 1),
-        None => head += &format!("{count} lines, none left out"),
-    }
-    if !templates.templates.is_empty() {
-        head += "; below a line `X=...` (again as `X`) each row fills its {} in order, \" = same as above";
-    }
-    if words.lines.iter().enumerate().any(|(line, _)| words.head(line).is_some()) {
-        head += ", ## = the time heading above";
-    }
-    head += if first_line.is_some() { "; NUMBER<tab> starts a line as it was]" } else { "; | starts a line as it was]" };
-    head
+    let lines = match first_line {
+        Some(first) => format!("lines {first}-{}", first + count - 1),
+        None => format!("{count} lines"),
+    };
+    let rows = if templates.templates.is_empty() {
+        ""
+    } else {
+        "; below a line `X=...` (again as `X`) each row fills its {} in order, \" = same as above"
+    };
+    let has_times = (0..count).any(|line| words.head(line).is_some() && templates.of_line[line].is_some());
+    let times = if has_times { ", ## = the time heading above" } else { "" };
+    let sign = if first_line.is_some() { "NUMBER<tab>" } else { "|" };
+    format!("{}{lines}, none left out{rows}{times}; {sign} starts a line as it was]", rows::HEAD)
 }
 
 struct Encoder<'a> {
@@ -166,7 +172,7 @@ impl<'a> Encoder<'a> {
                 text.push(' ');
             }
             let is_same = above.is_some_and(|above| above.get(slot) == Some(value));
-            text.push_str(if is_same && value.len() >= SHORTEST_DITTO { DITTO } else { value });
+            text.push_str(if is_same && pieces(value) >= SMALLEST_DITTO { DITTO } else { value });
         }
         self.last_values[index] = values;
         text
@@ -182,4 +188,20 @@ fn repeat_at(lines: &[&str], line: usize) -> Option<(usize, usize)> {
         let saved: usize = block.iter().map(|line| line.len() + 2).sum::<usize>() * (times - 1);
         (times > 1 && saved > 40).then_some((length, times))
     })
+}
+
+/// About how many tokens a value costs: groups of three digits, of six letters, and the signs between them.
+fn pieces(value: &str) -> usize {
+    let group = |run: &[u8]| match run[0] {
+        byte if byte.is_ascii_digit() => run.len().div_ceil(3),
+        byte if byte.is_ascii_alphabetic() => run.len().div_ceil(6),
+        _ => run.len(),
+    };
+    value
+        .as_bytes()
+        .chunk_by(|one, other| {
+            one.is_ascii_digit() == other.is_ascii_digit() && one.is_ascii_alphabetic() == other.is_ascii_alphabetic()
+        })
+        .map(group)
+        .sum()
 }

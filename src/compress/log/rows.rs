@@ -171,9 +171,10 @@ struct Template<'a> {
 
 impl<'a> Reader<'a> {
     fn read(&mut self, line: &'a str) -> Option<()> {
-        if let Some(verbatim) = self.verbatim(line)? {
+        if let Some((number, verbatim)) = self.verbatim(line) {
+            let is_next = self.is_next(number);
             self.push(verbatim);
-            return Some(());
+            return is_next.then_some(());
         }
         if let Some(heading) = line.strip_prefix(HEADING) {
             return self.heading(heading);
@@ -196,30 +197,29 @@ impl<'a> Reader<'a> {
         self.row(self.current?, line)
     }
 
-    /// The line that `line` keeps as it was, if it does; an error where its number is wrong.
-    fn verbatim(&self, line: &'a str) -> Option<Option<&'a str>> {
-        let Some(first) = self.first_line else { return Some(line.strip_prefix('|')) };
-        let Some((number, rest)) = line.split_once('\t') else { return Some(None) };
-        match number.parse::<usize>() {
-            Ok(number) => (number == first + self.starts.len()).then_some(Some(rest)),
-            Err(_) => Some(None),
+    /// The line that `line` keeps as it was, if it does, and the number it gives.
+    fn verbatim(&self, line: &'a str) -> Option<(Option<usize>, &'a str)> {
+        if self.first_line.is_none() {
+            return line.strip_prefix('|').map(|line| (None, line));
         }
+        let (number, line) = line.split_once('\t')?;
+        number.parse().ok().map(|number| (Some(number), line))
+    }
+
+    /// Whether `number` is that of the line that comes next.
+    fn is_next(&self, number: Option<usize>) -> bool {
+        number == self.first_line.map(|first| first + self.starts.len())
     }
 
     fn heading(&mut self, heading: &'a str) -> Option<()> {
-        let time = match (self.first_line, heading.strip_prefix(LINE)) {
-            (Some(first), Some(rest)) => {
-                let (number, time) = rest.split_once(' ').unwrap_or((rest, self.time));
-                if number.parse() != Ok(first + self.starts.len()) {
-                    return None;
-                }
-                time
-            }
-            (Some(_), None) => return None,
-            (None, _) => heading,
-        };
+        if self.first_line.is_none() {
+            self.time = heading;
+            return Some(());
+        }
+        let rest = heading.strip_prefix(LINE)?;
+        let (number, time) = rest.split_once(' ').unwrap_or((rest, self.time));
         self.time = time;
-        Some(())
+        self.is_next(Some(number.parse().ok()?)).then_some(())
     }
 
     fn repeat(&mut self, repeat: &str) -> Option<()> {

@@ -100,24 +100,22 @@ fn is_open(words: &Words, line: usize, word: usize) -> bool {
     words.head(line) == Some(word) || words.word(line, word).bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Joins groups of one shape that disagree in at most a third of their words.
+/// Joins groups of one shape that disagree in at most two fifths of their words.
 fn join(words: &Words, groups: Vec<Group>) -> Vec<Group> {
     let mut joined: Vec<Group> = Vec::new();
     let mut by_shape: HashMap<u64, Vec<usize>> = HashMap::new();
     for group in groups {
         let candidates = by_shape.entry(shape(words, group.first)).or_default();
-        match candidates.iter().find_map(|&index| Some((index, opened(words, &joined[index], &group)?))) {
-            Some((index, open)) => {
-                joined[index].open = open;
-                joined[index].lines.extend(group.lines);
-            }
-            None => {
-                if candidates.len() < COMPARED {
-                    candidates.push(joined.len());
-                }
-                joined.push(group);
-            }
+        let alike = candidates.iter().find_map(|&index| Some((index, opened(words, &joined[index], &group)?)));
+        if let Some((index, open)) = alike {
+            joined[index].open = open;
+            joined[index].lines.extend(group.lines);
+            continue;
         }
+        if candidates.len() < COMPARED {
+            candidates.push(joined.len());
+        }
+        joined.push(group);
     }
     joined
 }
@@ -138,12 +136,13 @@ fn opened(words: &Words, one: &Group, other: &Group) -> Option<Vec<bool>> {
             open.push(true);
         } else {
             // A word that one group has opened before, without a digit to explain it, is a difference already.
-            differing += usize::from(was_open && !(is_open(words, one.first, word) && is_open(words, other.first, word)));
+            differing +=
+                usize::from(was_open && !(is_open(words, one.first, word) && is_open(words, other.first, word)));
             named |= !was_open && left.bytes().any(|byte| byte.is_ascii_alphabetic());
             open.push(was_open);
         }
     }
-    (named && differing * 3 <= open.len()).then_some(open)
+    (named && differing * 5 <= open.len() * 2).then_some(open)
 }
 
 fn is_level(word: &str) -> bool {
@@ -188,7 +187,8 @@ fn template(words: &Words, group: &Group) -> Template {
 
 /// Whether what the rows leave out is worth more than the template's own line and the labels.
 fn pays(template: &Template, lines: usize) -> bool {
-    let constant: usize = template.pieces.iter().map(|piece| if let Piece::Text(text) = piece { text.len() } else { 2 }).sum();
+    let constant: usize =
+        template.pieces.iter().map(|piece| if let Piece::Text(text) = piece { text.len() } else { 2 }).sum();
     // Each slot costs a space between values; what stood between them before was at least one character, too.
     let saved = constant.saturating_sub(template.slots.len() * 3);
     saved * (lines - 1) > 24 + constant + 3 * lines

@@ -1,19 +1,41 @@
 //! Measures and properties of the log compressor, over fixtures from real tools.
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "scratch")]
+use proptest::prelude::*;
+
 use super::*;
 
-#[test]
-fn scratch() {
-    let Ok(path) = std::env::var("LOGFILE") else { return };
-    for path in path.split(',') {
-        let text = std::fs::read_to_string(path).unwrap();
-        let first = std::env::var("FIRST").ok().map(|n| n.parse().unwrap());
-        let start = std::time::Instant::now();
-        let form = row_form(&text, first, &[]);
-        let took = start.elapsed();
-        let before = crate::tokens::count(&text);
-        let after = form.as_deref().map_or(before, crate::tokens::count);
-        println!("ROW {path} {} bytes {before} -> {after} {:.1}% {took:?}", text.len(), 100.0 - 100.0 * after as f64 / before as f64);
-        if std::env::var("SHOW").is_ok() { println!("{}", form.unwrap_or_default()); }
+/// A line as applications, servers and build tools write them.
+fn log_line() -> impl Strategy<Value = String> {
+    let time = (0..3u32, 0..60u32, 0..1000u32);
+    let fields = ("[a-c]{1,2}", 1..400u32, "(/[a-z0-9]{1,4}){1,4}", "[0-9a-f]{8}-[0-9a-f]{4}", 0..9usize);
+    (time, fields).prop_map(|((minute, second, millis), (name, number, path, id, kind))| match kind {
+        0 => format!("2026-11-20T10:0{minute}:{second:02}.{millis:03}Z INFO  worker-{number} request id={id} path={path} status=200"),
+        1 => format!("2026-11-20 10:0{minute}:{second:02},{millis:03} WARN [{name}] slow query ({number} ms): \"{path}\""),
+        2 => format!("Nov 20 10:0{minute}:{second:02} host sshd[{number}]: Accepted publickey for {name} from 10.0.0.{minute} port {number}"),
+        3 => format!("1.2.3.{minute} - - [20/Nov/2026:10:0{minute}:{second:02} +0000] \"GET {path} HTTP/1.1\" 200 {number}"),
+        4 => format!("ERROR {name} failed: {id}"),
+        5 => "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nValueError: x".to_owned(),
+        6 => "same line again".to_owned(),
+        7 => format!("A {name} | ## {{}} \" {number}\t"),
+        _ => String::new(),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn logs_are_rebuilt_from_their_rows(
+        lines in prop::collection::vec(log_line(), 6..80), first in prop::option::of(1..5000usize), ends in 0..3usize,
+    ) {
+        let text = lines.join(["\n", "\r\n", "\n"][ends]) + ["\n", "\r\n", ""][ends];
+        let form = row_form::encode(&text, first, &[]).unwrap();
+        prop_assert_eq!(rows::decode(&form, first), Some(text));
+    }
+
+    #[test]
+    fn any_text_is_rebuilt_from_its_rows(text in "([A-C]{1,2}[ =|]?|\"|\\{\\}|##|… ×2|[0-9]{1,2}\t?|[ =a:]|\n){0,120}", first in prop::option::of(1..20usize)) {
+        if let Some(form) = row_form::encode(&text, first, &[]) {
+            prop_assert_eq!(rows::decode(&form, first), Some(text));
+        }
     }
 }
