@@ -12,7 +12,7 @@ use crate::compress::log::row_form;
 use crate::compress::{Compressor, Form, Input, Loss};
 
 /// How the head line of the form begins; a text that begins so is left alone.
-const HEAD: &str = "[headroom matches: ";
+const HEAD: &str = "[headroom: matches, ";
 
 const HOW_TO_READ: &str = "a path stands above its lines (LINE:match, LINE-context, :match); | starts a line as it was";
 
@@ -80,7 +80,7 @@ fn fold(text: &str) -> Option<String> {
 fn folded(text: &str) -> Option<String> {
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
     let paths = Paths::of(&lines);
-    if text.starts_with(HEAD) || !lines.iter().any(|line| paths.split(line, "").is_some()) {
+    if text.starts_with("[headroom: ") || !lines.iter().any(|line| paths.split(line, "").is_some()) {
         return None;
     }
     let mut form = String::with_capacity(text.len());

@@ -52,7 +52,8 @@ pub(super) fn elided_form(text: &str, command: Option<&[String]>, hints: &[Strin
 
 /// The line that stands for what was left out.
 fn marker(first: usize, last: usize, what: &str, handle: &str) -> String {
-    format!("[headroom: lines {first}-{last} left out: {what}; all of it: headroom retrieve {handle}]")
+    let lines = if first == last { format!("line {first}") } else { format!("lines {first}-{last}") };
+    format!("[headroom: {lines} left out: {what}; all of it: headroom retrieve {handle}]")
 }
 
 /// Why each line may go; `None` for the lines that stay.

@@ -19,28 +19,33 @@ const MARK_EVERY: usize = 50;
 /// Longest block of lines that is looked for right behind itself.
 const LONGEST_BLOCK: usize = 8;
 
+/// The form must leave out this share of the characters, or the text as it was is the plainer one.
+const LEAST_SAVED: usize = 8;
+
 /// A value of fewer pieces is written again rather than as a ditto sign: it costs the same and reads better.
 const SMALLEST_DITTO: usize = 4;
 
 /// The row form of `text`, or `None` where it would not be shorter.
 pub(crate) fn row_form(text: &str, first_line: Option<usize>, hints: &[String]) -> Option<String> {
     let form = encode(text, first_line, hints)?;
-    let is_exact = form.len() < text.len() && rows::decode(&form, first_line).as_deref() == Some(text);
+    let is_shorter = form.len() < text.len() - text.len() / LEAST_SAVED;
+    let is_exact = is_shorter && rows::decode(&form, first_line).as_deref() == Some(text);
     is_exact.then_some(form)
 }
 
 /// The form, however long it gets; `None` where the text is too short to have rows, or is in this form already.
 pub(super) fn encode(text: &str, first_line: Option<usize>, hints: &[String]) -> Option<String> {
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
-    if text.starts_with(rows::HEAD) || lines.len() < FEWEST_LINES {
+    if text.starts_with("[headroom: ") || lines.len() < FEWEST_LINES {
         return None;
     }
     let verbatim = Notable::of(text, &lines, hints).kept_verbatim();
     let cut = stamp::best_cut(&lines);
+    let repeats = repeats(&lines);
     let words = Words::of(lines, cut);
-    let templates = template::mine(&words, |line| !verbatim[line]);
+    let templates = template::mine(&words, |line| !verbatim[line] && !repeats.is_copy[line]);
     let mut encoder = Encoder::new(&words, &templates, first_line);
-    encoder.encode();
+    encoder.encode(&repeats.blocks);
     let mut form = encoder.writer.text;
     if !text.ends_with('\n') {
         form.pop();
@@ -52,7 +57,7 @@ pub(super) fn encode(text: &str, first_line: Option<usize>, hints: &[String]) ->
 fn head(words: &Words, templates: &Templates, first_line: Option<usize>) -> String {
     let count = words.lines.len();
     let lines = match first_line {
-        Some(first) => format!("lines {first}-{}", first + count - 1),
+        Some(first) => format!("lines {first} to {}", first + count - 1),
         None => format!("{count} lines"),
     };
     let rows = if templates.templates.is_empty() {
@@ -99,19 +104,16 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn encode(&mut self) {
-        let mut line = 0;
-        while line < self.words.lines.len() {
-            let (length, times) = repeat_at(&self.words.lines, line).unwrap_or((1, 1));
-            for line in line..line + length {
+    fn encode(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            for line in block.first..block.first + block.length {
                 self.line(line);
             }
-            if times > 1 {
-                self.writer.repeat(length, times);
+            if block.times > 1 {
+                self.writer.repeat(block.length, block.times);
                 self.row_above = None;
-                self.since_number += length * (times - 1);
+                self.since_number += block.length * (block.times - 1);
             }
-            line += length * times;
         }
     }
 
@@ -177,6 +179,31 @@ impl<'a> Encoder<'a> {
         self.last_values[index] = values;
         text
     }
+}
+
+/// A text as a sequence of blocks, most of them one line that stands there once.
+struct Repeats {
+    blocks: Vec<Block>,
+    /// Lines that only repeat an earlier one of their block: the templates need not be found for them.
+    is_copy: Vec<bool>,
+}
+
+struct Block {
+    first: usize,
+    length: usize,
+    times: usize,
+}
+
+fn repeats(lines: &[&str]) -> Repeats {
+    let mut repeats = Repeats { blocks: Vec::new(), is_copy: vec![false; lines.len()] };
+    let mut first = 0;
+    while first < lines.len() {
+        let (length, times) = repeat_at(lines, first).unwrap_or((1, 1));
+        repeats.blocks.push(Block { first, length, times });
+        repeats.is_copy[first + length..first + length * times].fill(true);
+        first += length * times;
+    }
+    repeats
 }
 
 /// The length of the block at `line` that stands there several times in a row, and how many times.

@@ -1,7 +1,7 @@
 //! The grammar of the row form: what its lines look like, and how the text is rebuilt from them.
 //!
 //! ```text
-//! [headroom rows: …how to read it…]
+//! [headroom: rows of 9 lines, …how to read them…]
 //! ## 2026-11-20T10:00
 //! A=##:{}Z INFO {} request id={}
 //! 01.779 worker-8 607069464
@@ -14,10 +14,11 @@
 //! A template stands in place, right before its first row, so that nobody has to decode a legend at the head. A row
 //! without a label belongs to the template of the row before it. Values hold no white space, so a space ends each.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 /// How the head line of every row form begins; a text that begins so is left alone.
-pub(super) const HEAD: &str = "[headroom rows: ";
+pub(super) const HEAD: &str = "[headroom: rows of ";
 
 /// What stands in a template for a value, and for the time in the heading above.
 pub(super) const SLOT: &str = "{}";
@@ -157,12 +158,12 @@ struct Reader<'a> {
     /// Where each line of `text` begins.
     starts: Vec<usize>,
     templates: Vec<Template<'a>>,
+    by_label: HashMap<&'a str, usize>,
     current: Option<usize>,
     time: &'a str,
 }
 
 struct Template<'a> {
-    label: &'a str,
     pieces: Vec<&'a str>,
     /// What stands behind each piece but the last: a value, or the time.
     slots: Vec<bool>,
@@ -185,11 +186,12 @@ impl<'a> Reader<'a> {
         if let Some((label, rest)) = labelled(line) {
             if let Some(template) = rest.strip_prefix('=') {
                 self.current = Some(self.templates.len());
-                self.templates.push(Template::parse(label, template));
+                self.by_label.insert(label, self.templates.len());
+                self.templates.push(Template::parse(template));
                 return Some(());
             }
             if rest.is_empty() || rest.starts_with(' ') {
-                let index = self.templates.iter().position(|template| template.label == label)?;
+                let index = *self.by_label.get(label)?;
                 self.current = Some(index);
                 return self.row(index, rest.strip_prefix(' ').unwrap_or(""));
             }
@@ -274,8 +276,8 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Template<'a> {
-    fn parse(label: &'a str, mut text: &'a str) -> Self {
-        let mut template = Template { label, pieces: Vec::new(), slots: Vec::new(), last: Vec::new() };
+    fn parse(mut text: &'a str) -> Self {
+        let mut template = Template { pieces: Vec::new(), slots: Vec::new(), last: Vec::new() };
         loop {
             let (slot, time) = (text.find(SLOT), text.find(TIME));
             let is_value = match (slot, time) {

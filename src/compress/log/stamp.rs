@@ -72,7 +72,7 @@ fn date_before(before: &[u8]) -> usize {
     if matches!(sign, b'T' | b' ') && (ends(b"0000-00-00") || ends(b"0000/00/00")) {
         return 11;
     }
-    if *sign == b':' && ends(b"00/aaa/0000") {
+    if matches!(sign, b':' | b' ') && ends(b"00/aaa/0000") {
         return 12;
     }
     let month = before.len().checked_sub(6).map(|start| &before[start..start + 3]);
