@@ -97,7 +97,13 @@ fn shape(words: &Words, line: usize) -> u64 {
 }
 
 fn is_open(words: &Words, line: usize, word: usize) -> bool {
-    words.head(line) == Some(word) || words.word(line, word).bytes().any(|byte| byte.is_ascii_digit())
+    let has_digit = words.word(line, word).bytes().any(|byte| byte.is_ascii_digit());
+    words.head(line) == Some(word) || (has_digit && !is_module(words, line, word))
+}
+
+/// Whether the word is the module in a test's name. Tests of two modules are never rows of one template.
+fn is_module(words: &Words, line: usize, word: usize) -> bool {
+    words.gap(line, word + 1) == "::"
 }
 
 /// Joins groups of one shape that disagree in at most two fifths of their words.
@@ -129,7 +135,7 @@ fn opened(words: &Words, one: &Group, other: &Group) -> Option<Vec<bool>> {
         let (left, right) = (words.word(one.first, word), words.word(other.first, word));
         let was_open = one.open[word] || other.open[word];
         if !was_open && left != right {
-            if is_level(left) || is_level(right) {
+            if is_level(left) || is_level(right) || is_module(words, one.first, word) {
                 return None;
             }
             differing += 1;
