@@ -5,7 +5,7 @@
 //! first and the last line.
 
 use crate::compress::log::lines::Notable;
-use crate::compress::log::rows::{self, DITTO, Writer};
+use crate::compress::log::rows::{self, DITTO, Piece, Writer};
 use crate::compress::log::split::Words;
 use crate::compress::log::stamp;
 use crate::compress::log::template::{self, Template, Templates};
@@ -67,8 +67,15 @@ fn head(words: &Words, templates: &Templates, first_line: Option<usize>) -> Stri
     };
     let has_times = (0..count).any(|line| words.head(line).is_some() && templates.of_line[line].is_some());
     let times = if has_times { ", ## = the time heading above" } else { "" };
+    let has_columns =
+        |template: &Template| template.pieces.iter().any(|piece| matches!(piece, Piece::Stop(_) | Piece::End(_)));
+    let columns = if templates.templates.iter().any(has_columns) {
+        ", {<N} = spaces up to column N, {>N} = spaces before a value that ends in column N"
+    } else {
+        ""
+    };
     let sign = if first_line.is_some() { "NUMBER<tab>" } else { "|" };
-    format!("{}{lines}, none left out{rows}{times}; {sign} starts a line as it was]", rows::HEAD)
+    format!("{}{lines}, none left out{rows}{columns}{times}; {sign} starts a line as it was]", rows::HEAD)
 }
 
 struct Encoder<'a> {

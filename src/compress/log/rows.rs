@@ -11,6 +11,7 @@
 //! … ×12
 //! ```
 //!
+//! `{<40}` in a template is spaces up to column 40, `{>15}` spaces such that the value behind them ends in column 15.
 //! A template stands in place, right before its first row, so that nobody has to decode a legend at the head. A row
 //! without a label belongs to the template of the row before it. Values hold no white space, so a space ends each.
 
@@ -21,8 +22,12 @@ use std::fmt::Write as _;
 pub(super) const HEAD: &str = "[headroom: rows of ";
 
 /// What stands in a template for a value, and for the time in the heading above.
-pub(super) const SLOT: &str = "{}";
-pub(super) const TIME: &str = "##";
+const SLOT: &str = "{}";
+const TIME: &str = "##";
+
+/// What stands in a template, before a column's number and `}`, for spaces.
+const STOP: &str = "{<";
+const END: &str = "{>";
 
 /// Stands for the value of the row above in the same place.
 pub(super) const DITTO: &str = "\"";
@@ -37,6 +42,20 @@ pub(super) enum Piece {
     Text(String),
     Slot,
     Time,
+    /// Spaces until the line is this long.
+    Stop(usize),
+    /// Spaces such that the line is this long behind the next value.
+    End(usize),
+}
+
+/// Whether a line holds what would mean something in a template. Such a line stands as it is.
+pub(super) fn means_something(line: &str) -> bool {
+    [SLOT, TIME, STOP, END].iter().any(|sign| line.contains(sign))
+}
+
+/// How many spaces stand where a line of `length` is filled up to `column`: one at least.
+pub(super) fn filling(column: usize, length: usize) -> usize {
+    column.saturating_sub(length).max(1)
 }
 
 /// Writes the lines of the form.
@@ -83,11 +102,13 @@ impl Writer {
     pub(super) fn template(&mut self, label: &str, pieces: &[Piece]) {
         let _ = write!(self.text, "{label}=");
         for piece in pieces {
-            self.text.push_str(match piece {
-                Piece::Text(text) => text,
-                Piece::Slot => SLOT,
-                Piece::Time => TIME,
-            });
+            match piece {
+                Piece::Text(text) => self.text.push_str(text),
+                Piece::Slot => self.text.push_str(SLOT),
+                Piece::Time => self.text.push_str(TIME),
+                Piece::Stop(column) => write!(self.text, "{STOP}{column}}}").unwrap_or_default(),
+                Piece::End(column) => write!(self.text, "{END}{column}}}").unwrap_or_default(),
+            }
         }
         self.text.push('\n');
     }
@@ -164,9 +185,8 @@ struct Reader<'a> {
 }
 
 struct Template<'a> {
-    pieces: Vec<&'a str>,
-    /// What stands behind each piece but the last: a value, or the time.
-    slots: Vec<bool>,
+    pieces: Vec<Piece>,
+    /// The values of the last row.
     last: Vec<&'a str>,
 }
 
@@ -244,28 +264,35 @@ impl<'a> Reader<'a> {
 
     fn row(&mut self, index: usize, values: &'a str) -> Option<()> {
         let template = self.templates.get_mut(index)?;
-        let mut values = values.split(' ').filter(|value| !value.is_empty());
-        self.starts.push(self.text.len());
-        let mut slot = 0;
-        for (piece, is_value) in template.pieces.iter().zip(template.slots.iter().map(Some).chain([None])) {
-            self.text.push_str(piece);
-            match is_value {
-                Some(true) => {
-                    let value = values.next()?;
-                    let value = if value == DITTO { *template.last.get(slot)? } else { value };
-                    self.text.push_str(value);
-                    match template.last.get_mut(slot) {
-                        Some(last) => *last = value,
-                        None => template.last.push(value),
-                    }
-                    slot += 1;
+        let above = &template.last;
+        let value =
+            |(slot, value): (usize, &'a str)| if value == DITTO { above.get(slot).copied() } else { Some(value) };
+        let values = values.split(' ').filter(|value| !value.is_empty());
+        let values: Vec<&str> = values.enumerate().map(value).collect::<Option<_>>()?;
+        let start = self.text.len();
+        self.starts.push(start);
+        let mut next = values.iter();
+        for piece in &template.pieces {
+            let length = |text: &str| text[start..].chars().count();
+            match piece {
+                Piece::Text(text) => self.text.push_str(text),
+                Piece::Slot => self.text.push_str(next.next()?),
+                Piece::Time => self.text.push_str(self.time),
+                Piece::Stop(column) => {
+                    let count = filling(*column, length(&self.text));
+                    self.text.extend(std::iter::repeat_n(' ', count));
                 }
-                Some(false) => self.text.push_str(self.time),
-                None => {}
+                Piece::End(column) => {
+                    let value = next.as_slice().first()?.chars().count();
+                    let count = filling(*column, length(&self.text) + value);
+                    self.text.extend(std::iter::repeat_n(' ', count));
+                }
             }
         }
         self.text.push('\n');
-        values.next().is_none().then_some(())
+        let is_used_up = next.next().is_none();
+        template.last = values;
+        is_used_up.then_some(())
     }
 
     fn push(&mut self, line: &str) {
@@ -275,23 +302,39 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Template<'a> {
-    fn parse(mut text: &'a str) -> Self {
-        let mut template = Template { pieces: Vec::new(), slots: Vec::new(), last: Vec::new() };
-        loop {
-            let (slot, time) = (text.find(SLOT), text.find(TIME));
-            let is_value = match (slot, time) {
-                (None, None) => break,
-                (Some(slot), Some(time)) => slot < time,
-                (slot, None) => slot.is_some(),
-                (None, Some(_)) => false,
-            };
-            let at = if is_value { slot } else { time }.unwrap_or(0);
-            template.pieces.push(&text[..at]);
-            template.slots.push(is_value);
-            text = &text[at + SLOT.len()..];
+impl Template<'_> {
+    fn parse(mut text: &str) -> Self {
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        while let Some(at) = text[from..].find(['{', '#']).map(|at| from + at) {
+            match sign_at(&text[at..]) {
+                Some((piece, length)) => {
+                    pieces.push(Piece::Text(text[..at].to_owned()));
+                    pieces.push(piece);
+                    text = &text[at + length..];
+                    from = 0;
+                }
+                None => from = at + 1,
+            }
         }
-        template.pieces.push(text);
-        template
+        pieces.push(Piece::Text(text.to_owned()));
+        Template { pieces, last: Vec::new() }
     }
+}
+
+/// The piece that `text` begins with, other than text, and its length.
+fn sign_at(text: &str) -> Option<(Piece, usize)> {
+    if text.starts_with(SLOT) {
+        return Some((Piece::Slot, SLOT.len()));
+    }
+    if text.starts_with(TIME) {
+        return Some((Piece::Time, TIME.len()));
+    }
+    let (column, rest) = text.get(STOP.len()..)?.split_once('}')?;
+    let length = text.len() - rest.len();
+    let column = column.parse().ok()?;
+    if text.starts_with(STOP) {
+        return Some((Piece::Stop(column), length));
+    }
+    text.starts_with(END).then_some((Piece::End(column), length))
 }

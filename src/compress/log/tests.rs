@@ -121,6 +121,24 @@ fn line_ends_and_trailing_spaces_survive() {
 }
 
 #[test]
+fn columns_are_filled_up_again() {
+    let threads = ["main", "http-nio-8080-exec-1", "scheduling-1", "lettuce-5"];
+    let line = |n: usize| {
+        let thread = threads[n % 4];
+        format!(
+            "10:00:{:02}.{n:03}  INFO {n:>5} --- [{thread:>20}] {:<24} : request {} done",
+            n % 60,
+            "o.s.web.X".repeat(n % 2 + 1),
+            n * 31
+        )
+    };
+    let text = (0..40).map(line).collect::<Vec<_>>().join("\n");
+    let form = row_form(&text, None, &[]).unwrap();
+    assert!(form.contains("=##:{}  INFO{>24}{} --- [{>50}{}] {}{<77}: request {} done\n"), "{form}");
+    assert_eq!(rows::decode(&form, None), Some(text));
+}
+
+#[test]
 fn repeated_blocks_are_told_once() {
     let text =
         format!("start\n{}end\n", "connection lost to 10.0.0.1:5432\nwaiting 5 s before the next try\n".repeat(12));
@@ -199,7 +217,7 @@ fn an_error_repeated_is_counted_and_kept_once() {
 /// A line as applications, servers and build tools write them.
 fn log_line() -> impl Strategy<Value = String> {
     let time = (0..3u32, 0..60u32, 0..1000u32);
-    let fields = ("[a-c]{1,2}", 1..400u32, "(/[a-z0-9]{1,4}){1,4}", "[0-9a-f]{8}-[0-9a-f]{4}", 0..9usize);
+    let fields = ("[a-c]{1,2}", 1..400u32, "(/[a-z0-9]{1,4}){1,4}", "[0-9a-f]{8}-[0-9a-f]{4}", 0..11usize);
     (time, fields).prop_map(|((minute, second, millis), (name, number, path, id, kind))| match kind {
         0 => format!(
             "2026-11-20T10:0{minute}:{second:02}.{millis:03}Z INFO  worker-{number} request id={id} path={path} status=200"
@@ -210,7 +228,9 @@ fn log_line() -> impl Strategy<Value = String> {
         4 => format!("ERROR {name} failed: {id}"),
         5 => "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nValueError: x".to_owned(),
         6 => "same line again".to_owned(),
-        7 => format!("A {name} | ## {{}} \" {number}\t"),
+        7 => format!("2026-11-20 10:00:{second:02}  INFO {number:>5} --- [{name:>15}] {path:<20} : up {number}"),
+        8 => format!("{name} PASSED{:>width$}%]", number, width = 20 - name.len()),
+        9 => format!("A {name} | ## {{}} \" {number}\t"),
         _ => String::new(),
     })
 }
@@ -232,7 +252,7 @@ proptest! {
 
     #[test]
     fn logs_are_rebuilt_from_their_rows(
-        lines in prop::collection::vec(log_line(), 6..80), first in prop::option::of(1..5000usize), ends in 0..3usize,
+        lines in prop::collection::vec(log_line(), 7..80), first in prop::option::of(1..5000usize), ends in 0..3usize,
     ) {
         let text = lines.join(["\n", "\r\n", "\n"][ends]) + ["\n", "\r\n", ""][ends];
         let form = row_form::encode(&text, first, &[]).unwrap();
