@@ -1,6 +1,7 @@
 //! What the integration tests and the benches stand on: real agents, a scripted provider, a generated project.
 
 pub(crate) mod claude;
+pub(crate) mod http;
 pub(crate) mod project;
 pub(crate) mod provider;
 pub(crate) mod provider_cache;
