@@ -18,7 +18,7 @@ use super::snapshot::Snapshot;
 const KEY: &str = "sk-ant-api03-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const MODEL: &str = "claude-sonnet-4-5-20250929";
 const TOOLS: &str = "Bash,Read,Grep,ToolSearch,mcp__headroom";
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The binary under test.
 pub(crate) const HEADROOM: &str = env!("CARGO_BIN_EXE_headroom");

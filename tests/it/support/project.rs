@@ -102,7 +102,7 @@ fn log() -> String {
             911 => log.push_str(&charge_failed(&stamp)),
             1502 => log.push_str(&reservation_failed(&stamp)),
             1207 => {
-                writeln!(log, "{stamp} INFO  worker-4 export job-58213 rows=48113 took=2204ms file={EXPORT}").unwrap()
+                writeln!(log, "{stamp} INFO  worker-4 export job-58213 rows=48113 took=2204ms file={EXPORT}").unwrap();
             }
             _ => ordinary(&mut log, &stamp, worker, &mut numbers),
         }

@@ -48,10 +48,6 @@ impl Request {
             && self.json()["tools"].as_array().is_some_and(|tools| !tools.is_empty())
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
     /// The tool results of the conversation so far, as (call id, text), oldest first.
     pub(crate) fn results(&self) -> Vec<(String, String)> {
         let blocks = self.blocks();

@@ -88,7 +88,7 @@ impl Scenario {
     /// The model's next turn.
     pub(crate) fn turn(&self, request: &Request) -> Turn {
         let results = request.results();
-        let (step, page) = match self.position(&results) {
+        let (step, page) = match position(&results) {
             None => (0, 0),
             Some((step, page)) => match self.steps.get(step) {
                 Some(Step::Pages(_)) if self.page(&results, step, page + 1).is_some() => (step, page + 1),
@@ -125,16 +125,6 @@ impl Scenario {
 
     fn id(&self, step: usize, page: usize, call: usize) -> String {
         format!("toolu_{}_s{step:02}p{page:02}c{call:02}", self.name)
-    }
-
-    /// The step and page of the newest call of this script.
-    fn position(&self, results: &[(String, String)]) -> Option<(usize, usize)> {
-        let id = Regex::new(r"^toolu_.*_s(\d+)p(\d+)c\d+$").unwrap();
-        let positions = results.iter().filter_map(|(call, _)| {
-            let found = id.captures(call)?;
-            Some((found[1].parse().unwrap(), found[2].parse().unwrap()))
-        });
-        positions.max()
     }
 
     fn answer(&self, request: &Request, results: &[(String, String)], step: usize) -> Turn {
@@ -179,6 +169,16 @@ impl Scenario {
         });
         Turn::of(thought.into_iter().chain(calls).collect())
     }
+}
+
+/// The step and page of the newest call of this script.
+fn position(results: &[(String, String)]) -> Option<(usize, usize)> {
+    let id = Regex::new(r"^toolu_.*_s(\d+)p(\d+)c\d+$").unwrap();
+    let positions = results.iter().filter_map(|(call, _)| {
+        let found = id.captures(call)?;
+        Some((found[1].parse().unwrap(), found[2].parse().unwrap()))
+    });
+    positions.max()
 }
 
 /// The handles that markers in the results name, oldest first.

@@ -84,7 +84,8 @@ impl Turn {
         let delta = json!({"stop_reason": self.stop_reason(), "stop_sequence": null});
         events.push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 20}}));
         events.push(json!({"type": "message_stop"}));
-        events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())).collect()
+        let framed = |event: &Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
+        events.iter().map(framed).collect()
     }
 }
 
