@@ -129,20 +129,24 @@ impl Scenario {
 
     fn answer(&self, request: &Request, results: &[(String, String)], step: usize) -> Turn {
         let missing: Vec<_> = self.facts.iter().filter(|fact| fact.read_from(results).is_none()).collect();
+        let handles = handles(results);
         if missing.is_empty() {
             let found = self.facts.iter().filter_map(|fact| fact.read_from(results));
             return Turn::text(format!("Found: {}", found.collect::<Vec<_>>().join("; ")));
         }
         let asked = request.calls();
         let loaded = request.json()["tools"].as_array().unwrap().iter().any(|tool| tool["name"] == RETRIEVE);
-        let offered = String::from_utf8_lossy(&request.body).contains(RETRIEVE);
-        if self.recall == Recall::Tool && !loaded && offered && !asked.iter().any(|(_, name, _)| name == "ToolSearch") {
+        if self.recall == Recall::Tool
+            && !loaded
+            && !handles.is_empty()
+            && !asked.iter().any(|(_, name, _)| name == "ToolSearch")
+        {
             let input = json!({"query": format!("select:{RETRIEVE}"), "max_results": 3});
             return self.call(step, 0, None, vec![("ToolSearch", input)]);
         }
         let mut calls = Vec::new();
         for fact in missing {
-            for handle in handles(results) {
+            for handle in &handles {
                 let call = if self.recall == Recall::Tool && loaded {
                     (RETRIEVE, json!({"handle": handle, "query": fact.anchor}))
                 } else {
