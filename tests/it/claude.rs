@@ -90,10 +90,8 @@ fn expect_stable(turns: &[Request]) {
     for turn in turns {
         assert_eq!(turn.status, 200, "refused: {}", String::from_utf8_lossy(&turn.body));
     }
-    let body = turns.last().unwrap().json();
-    let thoughts = body.to_string().matches(r#""signature":""#).count();
-    let steps = body.to_string().matches(r#""thinking":"#).count();
-    assert!(thoughts > 0 && steps > 0, "no thought came back");
+    let last = turns.last().unwrap().json().to_string();
+    assert!(last.contains(r#""signature":""#), "no thought came back");
 }
 
 /// Runs a task directly and wrapped, and checks what must hold for every task.
@@ -246,8 +244,9 @@ fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
     let gate = place.aside().join("gate");
     nix::unistd::mkfifo(&gate, Mode::S_IRWXU).unwrap();
     let mut scenario = scenarios::ordinary_line(&place.project());
-    // The agent waits at the gate between two turns: it has had the answer, and has not sent the next request.
-    scenario.steps.push(Step::bash(&format!("cat {}", gate.display())));
+    // The agent waits at the gate between two turns: it has had the answer, and has not sent the next request. The shell
+    // opens the gate itself: Claude Code reads the files that `cat` and its like name once more, and would wait for ever.
+    scenario.steps.push(Step::bash(&format!("read word <{} && echo \"$word\"", gate.display())));
     scenario.steps.push(Step::bash("git log --oneline -n 5"));
     scenario.recall = Recall::Shell;
     let script = scenario.clone();
