@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -203,18 +204,10 @@ fn processes_with(entry: &str) -> Vec<String> {
     processes.collect()
 }
 
-/// Waits for a process to end, reading what it says; kills it when `patience` is over.
+/// Waits for a process to end, reading what it says; kills it when `patience` is over. What it left running may hold its
+/// pipes open: that is not waited for.
 pub(crate) fn finish(mut child: Child, patience: Duration) -> (Option<i32>, String, String) {
-    fn drain(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
-        thread::spawn(move || {
-            let mut bytes = Vec::new();
-            if let Some(mut stream) = stream {
-                drop(stream.read_to_end(&mut bytes));
-            }
-            String::from_utf8_lossy(&bytes).into_owned()
-        })
-    }
-    let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let (stdout, stderr) = (Said::by(child.stdout.take()), Said::by(child.stderr.take()));
     let deadline = Instant::now() + patience;
     let status = loop {
         match child.try_wait().unwrap() {
@@ -227,5 +220,34 @@ pub(crate) fn finish(mut child: Child, patience: Duration) -> (Option<i32>, Stri
             None => thread::sleep(Duration::from_millis(5)),
         }
     };
-    (status.and_then(|status| status.code()), stdout.join().unwrap(), stderr.join().unwrap())
+    (status.and_then(|status| status.code()), stdout.text(), stderr.text())
+}
+
+/// What a process says, as it says it.
+struct Said {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Said {
+    fn by(mut stream: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::<Mutex<Vec<u8>>>::default();
+        let (end, ended) = mpsc::channel();
+        let said = Arc::clone(&bytes);
+        thread::spawn(move || {
+            let mut piece = [0; 8192];
+            while let Some(size) =
+                stream.as_mut().and_then(|stream| stream.read(&mut piece).ok()).filter(|&size| size > 0)
+            {
+                said.lock().unwrap().extend_from_slice(&piece[..size]);
+            }
+            drop(end);
+        });
+        Self { bytes, ended }
+    }
+
+    fn text(&self) -> String {
+        drop(self.ended.recv_timeout(Duration::from_millis(300)));
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
 }
