@@ -247,7 +247,7 @@ impl Said {
     }
 
     fn text(&self) -> String {
-        drop(self.ended.recv_timeout(Duration::from_millis(300)));
+        let _ = self.ended.recv_timeout(Duration::from_millis(300));
         String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
     }
 }
