@@ -1,1 +1,17 @@
+//! Everything that is tested from outside, in one binary: by the files, processes and requests that a user would see.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests start processes, write files and say what they skip"
+)]
 
+// What the tests stand on.
+mod support;
+
+// The source itself: who may use whom, and what may not be written.
+mod architecture;
+// The real Claude Code, directly and wrapped.
+mod claude;
+// The scripted provider: a judge must be judged first.
+mod provider;
