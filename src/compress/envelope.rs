@@ -12,6 +12,13 @@ pub(crate) struct Envelope<'a> {
     pub(crate) tail: &'a str,
 }
 
+impl Envelope<'_> {
+    /// Whether the text is the beginning of an output that was too large to be shown.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.head.ends_with("):\n") && self.head.contains(PERSISTED)
+    }
+}
+
 /// A column of line numbers that count up by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Column {

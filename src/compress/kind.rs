@@ -37,7 +37,11 @@ pub(crate) fn tool_name(call: &ToolCall) -> String {
 fn by_command(words: &[String]) -> Option<Kind> {
     let program = command::program_name(words.first()?);
     let has = |wanted: &str| words.iter().any(|word| word == wanted);
-    let verb = words.iter().skip(1).find(|word| !word.starts_with('-')).map_or("", String::as_str);
+    // `git -C path diff`: the option's value is not the verb.
+    let takes_value = |word: &str| matches!(word, "-C" | "-c" | "-n" | "--namespace");
+    let verb = (1..words.len())
+        .find(|at| !words[*at].starts_with('-') && !takes_value(&words[at - 1]))
+        .map_or("", |at| words[at].as_str());
     match program {
         "rg" | "grep" | "egrep" | "fgrep" | "ag" | "ack" | "find" | "fd" | "fdfind" => Some(Kind::Search),
         "git" => match verb {
@@ -200,4 +204,61 @@ fn is_match_line(line: &str) -> bool {
         .split_once(':')
         .is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
     is_path && (is_numbered || rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn by_command_line(line: &str) -> Option<Kind> {
+        let call = ToolCall { name: "Bash".into(), arguments: json!({ "command": line }) };
+        by_call(Some(&call), &command::of(&call))
+    }
+
+    #[test]
+    fn the_command_tells_first() {
+        for (line, kind) in [
+            ("cd x && rg -n foo | head", Some(Kind::Search)),
+            ("git ls-files | xargs grep -n foo", Some(Kind::Search)),
+            ("git -C sub -c a=b --no-pager diff HEAD~1", Some(Kind::Diff)),
+            ("git diff HEAD~1", Some(Kind::Diff)),
+            ("git log -p -3", Some(Kind::Diff)),
+            ("git log --oneline", None),
+            ("timeout 99 cargo test 2>&1 | tail -40", Some(Kind::Log)),
+            ("python3 -m pytest -q", Some(Kind::Log)),
+            ("kubectl logs pod", Some(Kind::Log)),
+            ("kubectl get pods", None),
+            ("echo x", None),
+        ] {
+            assert_eq!(by_command_line(line), kind, "{line}");
+        }
+        let grep = ToolCall { name: "Grep".into(), arguments: json!({"pattern": "x", "output_mode": "content"}) };
+        assert_eq!(by_call(Some(&grep), &Commands::default()), Some(Kind::Search));
+    }
+
+    #[test]
+    fn the_shape_tells_where_the_command_does_not() {
+        for (text, path, kind) in [
+            ("[{\"a\": 1}]", None, Kind::Json),
+            ("[1, 2, 3]", None, Kind::Json),
+            ("[INFO] a\n[WARN] b\n[INFO] c", None, Kind::Log),
+            ("[2026-11-20 10:00:00] a\n[2026-11-20 10:00:01] b\n[2026-11-20 10:00:02] c", None, Kind::Log),
+            ("[    0.000000] Linux\n[    0.000001] x\n[    0.000002] y", None, Kind::Log),
+            (
+                "Nov 20 10:00:00 h a[1]: x\nNov 20 10:00:00 h b: y\nNov 20 10:00:01 h c: z",
+                Some("/var/log/syslog"),
+                Kind::Log,
+            ),
+            ("a::b ... ok\ntest c ... ok\ntest d ... FAILED", None, Kind::Log),
+            ("src/a.rs:1:x\nsrc/b.rs:22:y\nsrc/c.rs:3:", None, Kind::Search),
+            ("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@", None, Kind::Diff),
+            ("fn main() {\n}\n", Some("/x/main.rs"), Kind::Source),
+            ("Some prose about a thing.\nAnd more.", Some("/x/README.md"), Kind::Text),
+            ("", None, Kind::Text),
+            ("    },\n    {\n      \"a\": 1,\n      \"b\": \"x\"\n    },\n    {\n      \"a\": 2", None, Kind::Json),
+        ] {
+            assert_eq!(by_shape(text, path), kind, "{text}");
+        }
+    }
 }

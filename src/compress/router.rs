@@ -39,7 +39,7 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
     let block = Block { text, before, opened: &opened, is_read: read.is_some(), context, commands: &commands };
     let mut reason = Reason::NoCompressor;
     if let Some(read) = &read
-        && !is_data(&opened.text, by_shape, read)
+        && !is_data(&opened, by_shape, read)
     {
         reason = Reason::ExactRead;
     } else {
@@ -247,7 +247,7 @@ fn shown_file(words: &[String]) -> Option<&str> {
 }
 
 /// Whether what was read is data, which is looked at and not edited: a log, or many records.
-fn is_data(text: &str, kind: Kind, read: &FileRead) -> bool {
+fn is_data(opened: &Envelope, kind: Kind, read: &FileRead) -> bool {
     let path = read.path.as_deref().unwrap_or_default();
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -270,7 +270,9 @@ fn is_data(text: &str, kind: Kind, read: &FileRead) -> bool {
             ) || name.starts_with("tsconfig")
                 || name.starts_with('.')
                 || extension == "ipynb";
-            !is_config && text.len() >= DATA_LENGTH && json::is_list(text, DATA_RECORDS)
+            // Of a file that is too large to be shown, a preview is shown.
+            let is_large = opened.text.len() >= DATA_LENGTH || opened.is_preview();
+            !is_config && is_large && json::is_list(&opened.text, DATA_RECORDS)
         }
         _ => false,
     }

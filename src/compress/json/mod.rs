@@ -30,6 +30,7 @@ const DELIMITERS: [char; 3] = [',', '|', '\t'];
 const SAMPLE: usize = 64 * 1024;
 const VALUES_EXACT: &str = "values exact";
 const STRING_OF: &str = "string_of(x) is a string that holds x";
+const END: &str = "the end as it was";
 const NEWLINE: &str = ", newline at the end";
 
 /// JSON as tables.
@@ -80,7 +81,7 @@ impl Compressor for Json {
         let Some(parts) = parts::of(input.text) else { return Vec::new() };
         let handle = input.context.retrievable.then_some(input.context.handle);
         let mut written: Vec<(usize, String)> = Vec::new();
-        let plain = (parts.scope != Scope::Fragment).then_some(Layout::Plain);
+        let plain = (!parts.scope.is_inside()).then_some(Layout::Plain);
         for layout in plain.into_iter().chain(DELIMITERS.map(Layout::Tables)) {
             if let Some(text) = write(&parts, layout, input, handle) {
                 written.push((tokens::count(sample(&text)) + text.len().saturating_sub(SAMPLE) / 3, text));
@@ -109,37 +110,28 @@ fn sample(text: &str) -> &str {
 fn write(parts: &Parts, layout: Layout, input: &Input, handle: Option<&str>) -> Option<String> {
     let mut uses = Uses::default();
     let mut body = String::new();
-    let tail = match parts.scope {
-        Scope::Document => {
-            document::write(parts.nodes.first()?, layout, &mut uses, &mut body);
-            ""
-        }
-        Scope::Sequence => {
+    match parts.scope {
+        Scope::Document | Scope::Members => document::write(parts.nodes.first()?, layout, &mut uses, &mut body),
+        Scope::Sequence | Scope::Elements => {
             document::write(&Node::Array(parts.nodes.clone()), layout, &mut uses, &mut body);
-            ""
         }
-        Scope::Fragment => {
-            document::write(&Node::Array(parts.nodes.clone()), layout, &mut uses, &mut body);
-            parts.tail
-        }
-    };
+    }
     let is_plain = matches!(layout, Layout::Plain);
-    if !is_plain && uses.tables + uses.strings == 0 || parts.scope == Scope::Fragment && !body.starts_with("[\n") {
+    let is_table = body.starts_with("[\n") || body.starts_with("{\n");
+    if !is_plain && uses.tables + uses.strings == 0 || parts.scope.is_inside() && !is_table {
         return None;
     }
-    let legend = legend(parts, layout, uses, input, handle);
-    let mut out = legend;
+    let mut out = legend(parts, layout, uses, input, handle);
     out.push('\n');
-    if parts.scope == Scope::Fragment {
-        let last =
-            input.first_line.map(|first| first + input.text[..input.text.len() - tail.len()].matches('\n').count());
+    if parts.scope.is_inside() {
         push_numbered(parts.head, input.first_line, &mut out);
         out.push('\n');
-        out.push_str(&body);
+    }
+    out.push_str(&body);
+    if parts.has_end() {
+        let before = &input.text[..input.text.len() - parts.tail.len()];
         out.push('\n');
-        push_numbered(tail, last, &mut out);
-    } else {
-        out.push_str(&body);
+        push_numbered(parts.tail, input.first_line.map(|first| first + before.matches('\n').count()), &mut out);
     }
     Some(out)
 }
@@ -149,7 +141,7 @@ fn legend(parts: &Parts, layout: Layout, uses: Uses, input: &Input, handle: Opti
     let subject = match parts.scope {
         Scope::Document => "JSON",
         Scope::Sequence => "JSON lines",
-        Scope::Fragment => "cut off JSON",
+        Scope::Elements | Scope::Members => "cut off JSON",
     };
     let mut what = match layout {
         Layout::Tables(delimiter) if uses.tables > 0 => format!(
@@ -162,9 +154,11 @@ fn legend(parts: &Parts, layout: Layout, uses: Uses, input: &Input, handle: Opti
         what = format!("{what}; {STRING_OF}");
     }
     what = format!("{what}; {VALUES_EXACT}");
-    if parts.scope == Scope::Fragment {
+    if parts.scope.is_inside() {
         let lines = parts.head.matches('\n').count() + 1;
         what = format!("{what}; first {lines} lines and the end as they were");
+    } else if parts.has_end() {
+        what = format!("{what}; {END}");
     }
     if let Some(first) = input.first_line {
         let lines = input.text.strip_suffix('\n').unwrap_or(input.text).matches('\n').count();
@@ -176,7 +170,7 @@ fn legend(parts: &Parts, layout: Layout, uses: Uses, input: &Input, handle: Opti
             if exact.depth > 0 {
                 what = format!("{what} at depth {}", exact.depth);
             }
-            if parts.scope != Scope::Fragment && !parts.tail.is_empty() {
+            if !parts.has_end() && !parts.tail.is_empty() {
                 what.push_str(NEWLINE);
             }
             marker::legend(&what, None)
@@ -224,12 +218,12 @@ pub(crate) struct Read<'a> {
 pub(crate) fn read(form: &str) -> Option<Read<'_>> {
     let (legend, rest) = form.split_once('\n')?;
     let what = marker::read_legend(legend)?;
-    let scope = if what.starts_with("JSON lines") {
+    let mut scope = if what.starts_with("JSON lines") {
         Scope::Sequence
     } else if what.starts_with("JSON") {
         Scope::Document
     } else {
-        Scope::Fragment
+        Scope::Elements
     };
     let delimiter = DELIMITERS
         .into_iter()
@@ -239,7 +233,7 @@ pub(crate) fn read(form: &str) -> Option<Read<'_>> {
     let is_numbered = clauses().any(|clause| clause.starts_with("file lines "));
     let mut head = Cow::Borrowed("");
     let mut body = rest;
-    if scope == Scope::Fragment {
+    if scope.is_inside() {
         let lines: usize =
             clauses().find_map(|clause| clause.strip_prefix("first ")?.split(' ').next()?.parse().ok())?;
         let end = memchr::memchr_iter(b'\n', rest.as_bytes()).nth(lines.checked_sub(1)?)?;
@@ -247,16 +241,22 @@ pub(crate) fn read(form: &str) -> Option<Read<'_>> {
         body = &rest[end + 1..];
     }
     let (node, after) = document::read(body, delimiter)?;
+    if scope == Scope::Elements && matches!(node, Node::Object(_)) {
+        scope = Scope::Members;
+    }
     let nodes = match node {
         Node::Array(items) if scope != Scope::Document => items,
         node => vec![node],
     };
     let said = clauses().find(|clause| clause.starts_with("was "));
-    let tail = match scope {
-        Scope::Fragment => without_numbers(after.strip_prefix('\n')?, is_numbered)?,
-        _ if !after.is_empty() => return None,
-        _ if said.is_some_and(|said| said.ends_with(NEWLINE)) => Cow::Borrowed("\n"),
-        _ => Cow::Borrowed(""),
+    let tail = if scope.is_inside() || clauses().any(|clause| clause == END) {
+        without_numbers(after.strip_prefix('\n')?, is_numbered)?
+    } else if !after.is_empty() {
+        return None;
+    } else if said.is_some_and(|said| said.ends_with(NEWLINE)) {
+        Cow::Borrowed("\n")
+    } else {
+        Cow::Borrowed("")
     };
     let text = match said {
         Some(said) => {

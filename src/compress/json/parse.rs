@@ -58,16 +58,39 @@ pub(super) fn elements(text: &str, at: usize) -> (Vec<Node<'_>>, usize) {
     (found, end)
 }
 
-/// All values of a text that holds nothing else.
-pub(super) fn sequence(text: &str) -> Option<Vec<Node<'_>>> {
+/// Reads `"key": value, "key": value, ...` from `at` as far as members are complete. Says where the last one ends.
+pub(super) fn members(text: &str, at: usize) -> (Members<'_>, usize) {
     let mut found = Vec::new();
-    let mut at = skip_space(text, 0);
-    while at < text.len() {
-        let (node, end) = value(text, at).ok()?;
-        found.push(node);
-        at = skip_space(text, end);
+    let mut next = at;
+    let mut end = at;
+    loop {
+        let start = skip_space(text, next);
+        let Some(length) = string(&text[start..]) else { break };
+        let colon = skip_space(text, start + length);
+        if text.as_bytes().get(colon) != Some(&b':') {
+            break;
+        }
+        let Ok((node, after)) = value(text, colon + 1) else { break };
+        found.push((Cow::Borrowed(&text[start..start + length]), node));
+        end = after;
+        let comma = skip_space(text, after);
+        if text.as_bytes().get(comma) != Some(&b',') {
+            break;
+        }
+        next = comma + 1;
     }
-    Some(found)
+    (found, end)
+}
+
+/// Reads values one behind the other from `at`, as far as they are complete. Says where the last one ends.
+pub(super) fn sequence(text: &str, at: usize) -> (Vec<Node<'_>>, usize) {
+    let mut found = Vec::new();
+    let mut end = at;
+    while let Ok((node, after)) = value(text, end) {
+        found.push(node);
+        end = after;
+    }
+    (found, end)
 }
 
 /// Where the white space at `at` ends.

@@ -1,6 +1,6 @@
 //! What of a text is JSON: all of it, a sequence of values, or the complete elements of a list that was cut off.
 
-use crate::compress::json::parse::{self, Node, Open};
+use crate::compress::json::parse::{self, Node};
 use crate::compress::json::style::{self, Style};
 
 /// A text, taken apart.
@@ -23,7 +23,16 @@ pub(super) enum Scope {
     /// Values one behind the other.
     Sequence,
     /// Elements of a list whose beginning or end is missing.
-    Fragment,
+    Elements,
+    /// Members of an object whose beginning or end is missing, as one object.
+    Members,
+}
+
+impl Scope {
+    /// Whether the text was cut inside a list or an object.
+    pub(super) fn is_inside(self) -> bool {
+        matches!(self, Self::Elements | Self::Members)
+    }
 }
 
 /// A layout, exactly.
@@ -34,66 +43,89 @@ pub(super) struct Exact {
     pub(super) depth: usize,
 }
 
+impl Parts<'_> {
+    /// Whether something behind the values has to be shown.
+    pub(super) fn has_end(&self) -> bool {
+        self.scope.is_inside() || !matches!(self.tail, "" | "\n")
+    }
+}
+
 /// Takes `text` apart; None where no JSON worth the name is in it.
 pub(super) fn of(text: &str) -> Option<Parts<'_>> {
-    let mut nodes = parse::sequence(text).unwrap_or_default();
-    let scope = match nodes.len() {
-        0 => return fragment(text),
-        1 => Scope::Document,
-        _ => Scope::Sequence,
-    };
-    if nodes.iter().all(|node| matches!(node, Node::Scalar(_))) && !text.trim_start().starts_with('"') {
+    let start = parse::skip_space(text, 0);
+    let (nodes, end) = parse::sequence(text, start);
+    let rest = &text[end..];
+    // What follows the values is an end that was cut off, or another program's words; when it is the better part, the
+    // text was cut off inside its first value.
+    if nodes.is_empty() || (!rest.trim().is_empty() && rest.len() > end) {
+        return inside(text);
+    }
+    let is_string = |node: &Node| matches!(node, Node::Scalar(lexeme) if lexeme.starts_with('"'));
+    if nodes.iter().all(|node| matches!(node, Node::Scalar(_))) && !(nodes.len() == 1 && is_string(&nodes[0])) {
         return None;
     }
-    nodes.shrink_to_fit();
-    let start = parse::skip_space(text, 0);
-    let body = text[start..].trim_end_matches([' ', '\t', '\r', '\n']);
-    let (head, tail) = (&text[..start], &text[start + body.len()..]);
+    let scope = if nodes.len() == 1 { Scope::Document } else { Scope::Sequence };
     // White space at the ends may be left away, unless it is needed to say the text exactly.
-    let exact =
-        head.is_empty().then(|| exact(body, &nodes, scope, 0)).flatten().filter(|_| tail.is_empty() || tail == "\n");
-    Some(Parts { scope, head: "", nodes, tail: if exact.is_some() { tail } else { "" }, exact })
+    let is_blank = rest.trim_matches([' ', '\t', '\r', '\n']).is_empty();
+    let exact = (start == 0 && (!is_blank || matches!(rest, "" | "\n")))
+        .then(|| exact(&text[..end], &nodes, scope, 0))
+        .flatten();
+    let tail = if is_blank && exact.is_none() { "" } else { rest };
+    Some(Parts { scope, head: "", nodes, tail, exact })
 }
 
 /// The longest run of complete objects in a text that was cut off at its end, its beginning, or both.
-fn fragment(text: &str) -> Option<Parts<'_>> {
+fn inside(text: &str) -> Option<Parts<'_>> {
     let start = parse::skip_space(text, 0);
-    let from_start = match text.as_bytes().get(start)? {
-        b'[' | b'{' => match parse::value(text, start) {
-            Ok(_) => None,
-            Err(open) => open.into_iter().filter_map(run).max_by_key(|(nodes, ..)| nodes.len()),
-        },
-        _ => None,
+    let open = match text.as_bytes().get(start)? {
+        b'[' | b'{' => parse::value(text, start).err().unwrap_or_default(),
+        _ => Vec::new(),
     };
-    let (nodes, first, last) = from_start.or_else(|| {
-        let first = outermost_object(text)?;
-        let (nodes, last) = parse::elements(text, first);
-        (nodes.len() > 1).then_some((nodes, first, last))
-    })?;
-    if !nodes.iter().all(|node| matches!(node, Node::Object(_))) {
-        return None;
+    let mut runs: Vec<Run> =
+        open.into_iter().filter_map(|open| run(open.container, open.first_start, open.last_end)).collect();
+    if runs.is_empty() {
+        runs.extend(outermost(text, |line| line == "{").and_then(|first| {
+            let (nodes, last) = parse::elements(text, first);
+            run(Node::Array(nodes), first, last)
+        }));
+        runs.extend(outermost(text, |line| line.starts_with('"') && line.ends_with(": {")).and_then(|first| {
+            let (members, last) = parse::members(text, first);
+            run(Node::Object(members), first, last)
+        }));
     }
-    let body = &text[first..last];
-    let depth = column(text, first);
-    let exact = exact(body, &nodes, Scope::Fragment, depth);
-    Some(Parts { scope: Scope::Fragment, head: &text[..first], nodes, tail: &text[last..], exact })
+    let Run { scope, nodes, first, last } = runs.into_iter().max_by_key(|run| run.last - run.first)?;
+    let exact = exact(&text[first..last], &nodes, scope, column(text, first));
+    Some(Parts { scope, head: &text[..first], nodes, tail: &text[last..], exact })
 }
 
-fn run(open: Open<'_>) -> Option<(Vec<Node<'_>>, usize, usize)> {
-    match open.container {
-        Node::Array(items) if items.len() > 1 => Some((items, open.first_start, open.last_end)),
-        _ => None,
-    }
+/// Complete objects side by side, and where they stand.
+struct Run<'a> {
+    scope: Scope,
+    nodes: Vec<Node<'a>>,
+    first: usize,
+    last: usize,
 }
 
-/// Where the first `{` of the least indented ones stands that are alone on their lines.
-fn outermost_object(text: &str) -> Option<usize> {
+fn run(container: Node<'_>, first: usize, last: usize) -> Option<Run<'_>> {
+    let is_object = |node: &Node| matches!(node, Node::Object(_));
+    let (scope, nodes) = match container {
+        Node::Array(items) if items.len() > 1 && items.iter().all(is_object) => (Scope::Elements, items),
+        Node::Object(members) if members.len() > 1 && members.iter().all(|(_, item)| is_object(item)) => {
+            (Scope::Members, vec![Node::Object(members)])
+        }
+        _ => return None,
+    };
+    Some(Run { scope, nodes, first, last })
+}
+
+/// Where the least indented of the lines starts whose content is `wanted`.
+fn outermost(text: &str, wanted: fn(&str) -> bool) -> Option<usize> {
     let mut best: Option<(usize, usize)> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let inside = line.trim_start_matches([' ', '\t']);
-        let indent = line.len() - inside.len();
-        if inside.trim_end() == "{" && best.is_none_or(|(least, _)| indent < least) {
+        let content = line.trim_start_matches([' ', '\t']);
+        let indent = line.len() - content.len();
+        if best.is_none_or(|(least, _)| indent < least) && wanted(content.trim_end()) {
             best = Some((indent, at + indent));
         }
         at += line.len();
@@ -108,9 +140,11 @@ fn column(text: &str, at: usize) -> usize {
 }
 
 fn exact(body: &str, nodes: &[Node], scope: Scope, column: usize) -> Option<Exact> {
-    let style = match scope {
-        Scope::Fragment => guess_in_list(body, column),
-        Scope::Document | Scope::Sequence => Style::guess(body),
+    let style = match (scope.is_inside(), Style::guess(&body[body.find('{').unwrap_or(0)..])) {
+        // The indentation of the first line was cut off with the head.
+        (true, Style::Indented(by)) => Style::Indented(by.saturating_sub(column)),
+        (true, style) => style,
+        (false, _) => Style::guess(body),
     };
     let depth = match style {
         Style::Indented(by) if by > 0 => column / by,
@@ -121,30 +155,23 @@ fn exact(body: &str, nodes: &[Node], scope: Scope, column: usize) -> Option<Exac
     (rebuild(nodes, scope, exact) == body).then_some(exact)
 }
 
-/// The style of elements that start `column` characters deep.
-fn guess_in_list(body: &str, column: usize) -> Style {
-    match Style::guess(body) {
-        // Their outer indentation was cut off from the first line.
-        Style::Indented(by) => Style::Indented(by.saturating_sub(column)),
-        style => style,
-    }
-}
-
 /// The bytes of the values in this layout.
 pub(super) fn rebuild(nodes: &[Node], scope: Scope, exact: Exact) -> String {
+    let Exact { style, depth } = exact;
     let mut out = String::new();
-    for (index, node) in nodes.iter().enumerate() {
-        if index > 0 {
-            match (scope, exact.style) {
-                (Scope::Fragment, Style::Spaced) => out.push_str(", "),
-                (Scope::Fragment, style) => {
-                    out.push(',');
-                    out.push_str(&style.line_break(exact.depth));
-                }
-                _ => out.push('\n'),
-            }
+    let comma = if style == Style::Spaced { ", ".to_owned() } else { format!(",{}", style.line_break(depth)) };
+    if let (Scope::Members, [Node::Object(members)]) = (scope, nodes) {
+        for (index, (key, item)) in members.iter().enumerate() {
+            out.push_str(if index > 0 { &comma } else { "" });
+            style::write_key(key, style, &mut out);
+            style::write(item, style, depth, &mut out);
         }
-        style::write(node, exact.style, exact.depth, &mut out);
+        return out;
+    }
+    let comma = if scope == Scope::Elements { &comma } else { "\n" };
+    for (index, node) in nodes.iter().enumerate() {
+        out.push_str(if index > 0 { comma } else { "" });
+        style::write(node, style, depth, &mut out);
     }
     out
 }
@@ -153,8 +180,8 @@ pub(super) fn rebuild(nodes: &[Node], scope: Scope, exact: Exact) -> String {
 pub(super) fn is_list_of(parts: &Parts, fewest: usize) -> bool {
     let whole: usize = parts.nodes.iter().map(weight).sum::<usize>() + parts.head.len() + parts.tail.len();
     let listed = match parts.scope {
-        Scope::Document => parts.nodes.iter().map(|node| heaviest_list(node, fewest)).sum(),
-        Scope::Sequence | Scope::Fragment => list_weight(parts.nodes.iter(), fewest),
+        Scope::Document | Scope::Members => parts.nodes.iter().map(|node| heaviest_list(node, fewest)).sum(),
+        Scope::Sequence | Scope::Elements => list_weight(parts.nodes.iter(), fewest),
     };
     listed * 2 > whole
 }

@@ -109,8 +109,7 @@ pub(super) fn write(node: &Node, style: Style, depth: usize, out: &mut String) {
             Node::Object(members) => {
                 for (index, (key, item)) in members.iter().enumerate() {
                     separate(index, out);
-                    out.push_str(key);
-                    out.push_str(if style == Style::Compact { ":" } else { ": " });
+                    write_key(key, style, out);
                     write(item, style, depth + 1, out);
                 }
             }
@@ -119,6 +118,12 @@ pub(super) fn write(node: &Node, style: Style, depth: usize, out: &mut String) {
         out.push_str(&style.line_break(depth));
     }
     out.push(close);
+}
+
+/// Writes a member's key and what stands between it and the value.
+pub(super) fn write_key(key: &str, style: Style, out: &mut String) {
+    out.push_str(key);
+    out.push_str(if style == Style::Compact { ":" } else { ": " });
 }
 
 #[cfg(test)]

@@ -99,6 +99,38 @@ fn a_list_that_was_cut_off_keeps_its_ends() {
 }
 
 #[test]
+fn a_page_of_an_object_keeps_its_ends() {
+    let packages: serde_json::Map<String, serde_json::Value> = (0..20)
+        .map(|n| (format!("node_modules/p{n:02}"), serde_json::json!({"version": n, "engines": {"node": ">=18"}})))
+        .collect();
+    let whole = serde_json::to_string_pretty(&serde_json::json!({"name": "x", "packages": packages})).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    for (from, to) in [(0, 90), (8, 90), (8, lines.len())] {
+        let page = lines[from..to].join("\n");
+        let form = form_of(&page);
+        assert!(
+            form.text.contains("\n{\nin every row: engines.node=\">=18\"\n(key)")
+                || form.text.contains("\n{\nin every row: engines.node=>=18\n(key)"),
+            "{}",
+            form.text
+        );
+        assert_eq!(read(&form.text).unwrap().text, Some(page));
+    }
+}
+
+#[test]
+fn lines_of_json_that_were_cut_off_keep_their_end() {
+    let rows: Vec<String> = issues(20).as_array().unwrap().iter().map(ToString::to_string).collect();
+    let text = rows.join("\n");
+    let cut = &text[..text.len() - 30];
+    let form = form_of(cut);
+    assert!(form.text.ends_with(&format!("]\n\n{}", cut.lines().last().unwrap())), "{}", form.text);
+    assert_eq!(read(&form.text).unwrap().text.as_deref(), Some(cut));
+    let followed = format!("{}\nwarning: 3 more\n", serde_json::to_string_pretty(&issues(20)).unwrap());
+    assert_eq!(read(&form_of(&followed).text).unwrap().text, Some(followed));
+}
+
+#[test]
 fn json_in_a_string_is_opened() {
     let inner = serde_json::to_string_pretty(&issues(10)).unwrap();
     let text = serde_json::json!({"content": [{"type": "text", "text": inner}]}).to_string();
@@ -144,7 +176,7 @@ fn missing_null_and_empty_stay_apart() {
 
 #[test]
 fn what_is_no_json_is_declined() {
-    for text in ["", "plain", "[1,2", "{\"a\":", "{a: 1}", "[INFO] x\n[INFO] y", "12 13", "{\"a\":1} trailing"] {
+    for text in ["", "plain", "[1,2", "{\"a\":", "{a: 1}", "[INFO] x\n[INFO] y", "12 13"] {
         assert_eq!(forms_of(text, None), [], "{text}");
     }
 }
@@ -261,10 +293,11 @@ proptest! {
         style::write(&node, Style::Indented(2), 0, &mut pretty);
         let chars: Vec<char> = pretty.chars().collect();
         let cut: String = chars.iter().skip(from).take(to).collect();
-        for form in forms_of(&cut, first) {
-            let read = read(&form.text).unwrap();
-            if form.loss == Loss::None {
-                prop_assert_eq!(read.text, Some(cut.clone()));
+        let lines: String = format!("{text}\n{text}\n{text}\n").chars().take(to * 2).collect();
+        for text in [cut, lines] {
+            for form in forms_of(&text, first) {
+                let read = read(&form.text).unwrap();
+                prop_assert_eq!(read.text, (form.loss == Loss::None).then_some(text.clone()));
             }
         }
     }
