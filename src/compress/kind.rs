@@ -56,6 +56,7 @@ fn by_command(words: &[String]) -> Option<Kind> {
         | "clang" | "cc" | "go" | "npm" | "pnpm" | "yarn" | "bun" | "npx" | "jest" | "vitest" | "tsc" | "eslint"
         | "ruff" | "mypy" | "mvn" | "gradle" | "gradlew" | "pip" | "pip3" | "uv" | "apt" | "apt-get" | "docker"
         | "journalctl" | "dmesg" | "terraform" | "bazel" | "swift" | "dotnet" => Some(Kind::Log),
+        "node" | "deno" if has("--test") || verb == "test" => Some(Kind::Log),
         "kubectl" if verb == "logs" => Some(Kind::Log),
         "python" | "python3" if has("pytest") || has("unittest") || has("pip") => Some(Kind::Log),
         _ => None,
@@ -78,9 +79,7 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
         return Kind::Diff;
     }
     let (logs, all) = share(is_log_line);
-    let log_share = if matches!(extension, "log" | "out") { 10 } else { 3 };
-    // A log file is a log when a tenth of it looks like one: messages run over many lines.
-    if logs * log_share >= all && logs >= 3 {
+    if matches!(extension, "log" | "out") || logs * 3 >= all && logs >= 3 {
         return Kind::Log;
     }
     let is_file = path.is_some();
@@ -227,6 +226,7 @@ mod tests {
             ("git log --oneline", None),
             ("timeout 99 cargo test 2>&1 | tail -40", Some(Kind::Log)),
             ("python3 -m pytest -q", Some(Kind::Log)),
+            ("node --test test/", Some(Kind::Log)),
             ("kubectl logs pod", Some(Kind::Log)),
             ("kubectl get pods", None),
             ("echo x", None),

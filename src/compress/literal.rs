@@ -127,10 +127,18 @@ fn word<'a>(word: &'a str, take: &mut impl FnMut(&'a str)) {
     if word.len() < 2 && !word.starts_with(|c: char| c.is_ascii_digit()) || is_timestamp(word) {
         return;
     }
-    if word.contains("://") {
-        return take(trim(word));
-    }
-    for part in word.split(':') {
+    let mut rest = Some(word);
+    while let Some(text) = rest {
+        let (part, after) = text.split_once(':').map_or((text, None), |(part, after)| (part, Some(after)));
+        // A comment behind `file.rs:` is no address: `file.rs:/// Returns`.
+        let is_scheme = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let names_host = |after: &str| {
+            after.strip_prefix("//").is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        };
+        if is_scheme && after.is_some_and(names_host) {
+            return take(trim(text));
+        }
+        rest = after;
         match context_line(part) {
             Some((path, rest)) => {
                 take(trim(path));
@@ -268,6 +276,11 @@ mod tests {
 
     #[test]
     fn folding_matches_by_file_hides_nothing() {
+        assert_eq!(
+            lost("src/a.rs:/// Foo\nsrc/a.rs:3:http://x.io/y", "src/a.rs\n:/// Foo\n3:http://x.io/y", 1, HANDLE),
+            None
+        );
+        assert_eq!(lost("src/a.rs:3:http://x.io/y", "src/a.rs\n3:x.io/y", 1, HANDLE), Some("http://x.io/y"));
         let text = "src/a.rs:12:let foo_bar = 1;\nsrc/a.rs-13-let baz_qux = 2;";
         assert_eq!(lost(text, "src/a.rs\n12:let foo_bar = 1;\n13-let baz_qux = 2;", 1, HANDLE), None);
     }

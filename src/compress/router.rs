@@ -46,8 +46,16 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
         let by_call = kind::by_call(context.call, &commands);
         // A text that is JSON by its shape is JSON whatever wrote it.
         let by_call = by_call.filter(|_| by_shape != Kind::Json);
-        for kind in by_call.into_iter().chain([by_shape].into_iter().filter(|kind| by_call != Some(*kind))) {
-            match block.compressed_as(kind) {
+        let mut tries: Vec<(Kind, Loss)> = by_call.into_iter().map(|kind| (kind, Loss::Content)).collect();
+        if by_call != Some(by_shape) {
+            tries.push((by_shape, Loss::Content));
+        }
+        // What a program of unknown ways prints has lines that resemble each other, but nobody knows which matter.
+        if by_shape == Kind::Text && by_call.is_none() && commands.main().is_some() {
+            tries.push((Kind::Log, Loss::None));
+        }
+        for (kind, most) in tries {
+            match block.compressed_as(kind, most) {
                 Ok(compressed) => return Outcome::Compressed(compressed),
                 Err(Reason::NoCompressor) => {}
                 Err(why) => reason = why,
@@ -75,8 +83,8 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// The first form that passes, of the compressors that take `kind`; or why there is none.
-    fn compressed_as(&self, kind: Kind) -> Result<Compressed, Reason> {
+    /// The first form that passes and loses at most `most`, of the compressors that take `kind`; or why there is none.
+    fn compressed_as(&self, kind: Kind, most: Loss) -> Result<Compressed, Reason> {
         let input = Input {
             text: &self.opened.text,
             first_line: self.opened.column.map(|column| column.first),
@@ -86,7 +94,7 @@ impl Block<'_> {
         let mut reason = Reason::NoCompressor;
         for compressor in COMPRESSORS.iter().filter(|compressor| compressor.takes(kind)) {
             for form in compressor.forms(&input) {
-                if !self.allows(form.loss) {
+                if form.loss > most || !self.allows(form.loss) {
                     continue;
                 }
                 match self.check(&form) {
@@ -238,6 +246,7 @@ fn shown_file(words: &[String]) -> Option<&str> {
     let shows = match program {
         "cat" | "head" | "tail" | "nl" | "bat" | "batcat" | "less" | "more" | "tac" => true,
         "sed" => is_plain_sed(),
+        "git" => words.get(1).is_some_and(|verb| verb == "show") && words.iter().skip(2).any(|word| word.contains(':')),
         _ => false,
     };
     // The last word: options and `sed`'s script stand before it.

@@ -125,9 +125,13 @@ fn source_and_config_are_exact_reads() {
         &serde_json::json!({"name": "x", "scripts": {"a": "b"}, "files": (0..200).collect::<Vec<_>>()}),
     )
     .unwrap();
-    for call in
-        [reads("/x/a.rs"), bash("cat a.rs"), bash("cd x && sed -n '1,80p' src/a.rs"), bash("nl a.rs | head -80")]
-    {
+    for call in [
+        reads("/x/a.rs"),
+        bash("cat a.rs"),
+        bash("cd x && sed -n '1,80p' src/a.rs"),
+        bash("nl a.rs | head -80"),
+        bash("git show HEAD:src/a.rs"),
+    ] {
         assert_eq!(why_raw(&source, Some(&call)), Reason::ExactRead, "{call:?}");
     }
     for call in [reads("/x/conf.json"), bash("cat conf.json")] {
