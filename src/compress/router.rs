@@ -15,8 +15,8 @@ const LEAST_GAIN: usize = 20;
 /// Shorter error texts are never touched.
 const SHORT_ERROR: usize = 8_000;
 /// A JSON file of this size and so many records is data.
-const DATA_LENGTH: usize = 4_000;
-const DATA_RECORDS: usize = 10;
+const RECORDS_LENGTH: usize = 4_000;
+const FEWEST_RECORDS: usize = 10;
 /// The name under which a line-number column without its padding is recorded.
 const COLUMN: (&str, u32) = ("column", 1);
 
@@ -39,7 +39,7 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
     let block = Block { text, before, opened: &opened, is_read: read.is_some(), context, commands: &commands };
     let mut reason = Reason::NoCompressor;
     if let Some(read) = &read
-        && !is_data(&opened, by_shape, read)
+        && !is_listing(&opened, by_shape, read)
     {
         reason = Reason::ExactRead;
     } else {
@@ -256,7 +256,7 @@ fn shown_file(words: &[String]) -> Option<&str> {
 }
 
 /// Whether what was read is data, which is looked at and not edited: a log, or many records.
-fn is_data(opened: &Envelope, kind: Kind, read: &FileRead) -> bool {
+fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool {
     let path = read.path.as_deref().unwrap_or_default();
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -280,8 +280,8 @@ fn is_data(opened: &Envelope, kind: Kind, read: &FileRead) -> bool {
                 || name.starts_with('.')
                 || extension == "ipynb";
             // Of a file that is too large to be shown, a preview is shown.
-            let is_large = opened.text.len() >= DATA_LENGTH || opened.is_preview();
-            !is_config && is_large && json::is_list(&opened.text, DATA_RECORDS)
+            let is_large = opened.text.len() >= RECORDS_LENGTH || opened.is_preview();
+            !is_config && is_large && json::is_list(&opened.text, FEWEST_RECORDS)
         }
         _ => false,
     }

@@ -142,7 +142,7 @@ fn source_and_config_are_exact_reads() {
 }
 
 #[test]
-fn records_that_are_read_are_data() {
+fn records_that_are_read_become_a_table() {
     let text = records(200);
     for call in [reads("/x/data.json"), bash("cat data.json"), bash("cat data.json | jq .")] {
         let compressed = compressed(&text, Some(&call));
