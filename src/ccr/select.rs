@@ -107,13 +107,13 @@ pub(crate) enum Cut {
 /// Why there is no such part.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Nothing {
-    #[error("the original has no line {first}: it has {total} lines")]
+    #[error("the original has no line {first}: it ends at line {total}")]
     PastTheEnd { first: usize, total: usize },
-    #[error("none of the original's {total} lines matches `{query}`")]
+    #[error("no line of the original matches `{query}`, of {total}")]
     NoMatch { query: String, total: usize },
     #[error("no line from {first} to {last} of {total} matches `{query}`")]
     NoMatchInLines { query: String, first: usize, last: usize, total: usize },
-    #[error("none of the lines has the text `{query}`; it was not tried as a regular expression, being no valid one")]
+    #[error("no line has the text `{query}`; it is no valid regular expression, so it was not tried as one")]
     NoText { query: String },
 }
 
@@ -155,12 +155,7 @@ fn whole<'a>(text: &'a str, lines: &[&'a str], asked: Range<usize>, limit: usize
 }
 
 /// Those of the lines `asked` that match, with their numbers; as many as fit.
-fn matching<'a>(
-    lines: &[&str],
-    asked: Range<usize>,
-    query: &Query,
-    limit: usize,
-) -> Result<Selected<'a>, Nothing> {
+fn matching<'a>(lines: &[&str], asked: Range<usize>, query: &Query, limit: usize) -> Result<Selected<'a>, Nothing> {
     let mut text = String::new();
     let (mut shown, mut found, mut next) = (0, 0, None);
     for number in asked.clone() {
@@ -172,7 +167,8 @@ fn matching<'a>(
         if next.is_some() {
             continue;
         }
-        let line = if limit < usize::MAX && line.len() > LONG_LINE { excerpts(line, query, limit) } else { line.into() };
+        let line =
+            if limit < usize::MAX && line.len() > LONG_LINE { excerpts(line, query, limit) } else { line.into() };
         if text.len() + line.len() > limit && shown > 0 {
             next = Some(number);
             continue;
@@ -259,7 +255,7 @@ mod tests {
     #[test]
     fn a_range_past_the_end_is_told_how_many_lines_there_are() {
         let err = part("6-9", "", None).unwrap_err();
-        assert_eq!(err.to_string(), "the original has no line 6: it has 5 lines");
+        assert_eq!(err.to_string(), "the original has no line 6: it ends at line 5");
     }
 
     #[test]

@@ -31,10 +31,8 @@ fn serve() -> anyhow::Result<ExitCode> {
     let settings = Settings::load()?;
     let session = settings.environment.get("HEADROOM_SESSION").filter(|session| is_name(session));
     let folder = session.map(|session| settings.paths.run(session));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("could not start the MCP server")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("could not start the MCP server")?;
     let served = runtime.block_on(async {
         let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
         tokio::select! {

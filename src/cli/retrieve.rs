@@ -1,10 +1,11 @@
 //! `headroom retrieve`.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::ccr::select::{Lines, Query, Selection, select};
+use crate::ccr::select::{Lines, Nothing, Query, Selection, select};
 use crate::ccr::{Handle, Original, Store};
 use crate::cli::output;
 use crate::cli::settings::Settings;
@@ -50,29 +51,58 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         output::talk(args.handle.unknown());
         return Ok(ExitCode::FAILURE);
     };
-    let selection = Selection { lines: args.lines, query: args.grep.as_deref().map(Query::of), limit: None };
-    let text = match select(&original.text, &selection) {
-        Ok(selected) => selected.text,
-        Err(nothing) => {
-            output::talk(nothing);
-            return Ok(ExitCode::FAILURE);
-        }
-    };
-    if args.json {
-        output::json(&Answer {
+    match part(&original, args) {
+        Ok(text) if args.json => output::json(&Answer {
             handle: &original.handle,
             project: &original.project,
             bytes: original.text.len(),
             lines: original.text.split_inclusive('\n').count(),
             text: &text,
-        })?;
-    } else {
-        output::raw(text.as_bytes());
+        })?,
+        Ok(text) => output::raw(text.as_bytes()),
+        Err(nothing) => {
+            output::talk(nothing);
+            return Ok(ExitCode::FAILURE);
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The part of `original` that `args` ask for, whole: a shell has ways of its own to shorten it.
+fn part<'a>(original: &'a Original, args: &Args) -> Result<Cow<'a, str>, Nothing> {
+    let selection = Selection { lines: args.lines, query: args.grep.as_deref().map(Query::of), limit: None };
+    Ok(select(&original.text, &selection)?.text)
 }
 
 fn find(handle: &Handle) -> anyhow::Result<Option<Original>> {
     let store = Store::open_existing(&Settings::load()?.paths.store())?;
     Ok(store.map_or(Ok(None), |store| store.get(handle))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn printed(text: &str, options: &[&str]) -> String {
+        let original = Original { handle: Handle::of(text), text: text.into(), project: String::new() };
+        let handle = original.handle.to_string();
+        let line = ["headroom", "retrieve", &handle].into_iter().chain(options.iter().copied());
+        let Command::Retrieve(args) = Cli::try_parse_from(line).unwrap().command else { panic!("another command") };
+        part(&original, &args).unwrap().into_owned()
+    }
+
+    #[test]
+    fn the_original_is_printed_exactly() {
+        let text = "\u{feff}no\r\nline end".repeat(20_000);
+        assert_eq!(printed(&text, &[]), text);
+    }
+
+    #[test]
+    fn lines_and_matches_are_printed_on_request() {
+        assert_eq!(printed("one\ntwo\nthree", &["--lines", "2-3"]), "two\nthree");
+        assert_eq!(printed("one\ntwo\nthree", &["--lines", "2-", "--grep", "^t"]), "2:two\n3:three\n");
+    }
 }

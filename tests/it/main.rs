@@ -1,1 +1,3 @@
-
+mod help;
+mod mcp;
+mod retrieve;
