@@ -1,5 +1,5 @@
 //! Compress, cache, retrieve: originals, so that anything left out can be got back, and decisions, so that a block once
-//! sent is sent as the same bytes for ever. Both live in one SQLite file and are written in one transaction.
+//! sent is sent as the same bytes for ever. Both live in one `SQLite` file and are written in one transaction.
 
 pub(crate) mod select;
 pub(crate) mod sqlite;

@@ -1,4 +1,4 @@
-//! The SQLite file that holds originals and decisions.
+//! The `SQLite` file that holds originals and decisions.
 //!
 //! Two connections: look-ups read through their own, so that they never wait for a decision that is being written. When
 //! something was last used is written late and coarsely (once a day and row, in `tidy`): a look-up never writes.
@@ -191,8 +191,8 @@ impl Store {
         Ok(all)
     }
 
-    /// Stores `decisions` and their originals in one transaction, and returns the rows as they then stand: where another
-    /// proxy was first, its row; where another original has the handle, a raw one.
+    /// Stores `decisions` and their originals in one transaction, and returns the rows as they then stand: where
+    /// another proxy was first, its row; where another original has the handle, a raw one.
     pub(crate) fn decide(&self, project: &str, decisions: &[Decision]) -> Result<Vec<Row>, Error> {
         // Packed before the lock is taken: another proxy may be waiting for it.
         let packed: Vec<_> = decisions.iter().map(|decision| decision.original.as_deref().map(Packed::of)).collect();
@@ -276,7 +276,7 @@ fn span(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A handle is stored as the number that its digits are: the row id, which SQLite finds fastest.
+/// A handle is stored as the number that its digits are: the row id, which `SQLite` finds fastest.
 fn number_of(handle: &Handle) -> i64 {
     u64::from_str_radix(handle.as_str(), 16).expect("a handle is 16 hex digits").cast_signed()
 }

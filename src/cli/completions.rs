@@ -18,6 +18,7 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "headroom", &mut script);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use nix::unistd::Pid;
 
 use crate::cli::settings::Settings;
 use crate::files;
@@ -28,6 +29,8 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<ExitCode> {
 }
 
 fn serve() -> anyhow::Result<ExitCode> {
+    // Before the first answer: whoever gets it may kill our parent at once.
+    let parent = nix::unistd::getppid();
     let settings = Settings::load()?;
     let session = settings.environment.get("HEADROOM_SESSION").filter(|session| is_name(session));
     let folder = session.map(|session| settings.paths.run(session));
@@ -37,7 +40,7 @@ fn serve() -> anyhow::Result<ExitCode> {
         let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
         tokio::select! {
             served = mcp::serve(settings.paths.store(), input, output, || announce(folder)) => served,
-            () = orphaned() => Ok(()),
+            () = orphaned(parent) => Ok(()),
         }
     });
     // Not waited for: a thread may be reading standard input, which somebody else still holds open.
@@ -61,9 +64,8 @@ fn is_name(session: &str) -> bool {
     matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
 }
 
-/// Returns when the parent has ended. Its end closes our input, unless another of its children holds it open.
-async fn orphaned() {
-    let parent = nix::unistd::getppid();
+/// Returns when `parent` has ended. Its end closes our input, unless another of its children holds it open.
+async fn orphaned(parent: Pid) {
     while nix::unistd::getppid() == parent {
         tokio::time::sleep(ORPHAN_CHECK).await;
     }

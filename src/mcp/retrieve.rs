@@ -1,6 +1,7 @@
 //! `headroom_retrieve`: the original behind a handle, or a part of it, as plain text.
 //!
-//! That a handle is unknown is an answer, not an error: agents try a failed call again, and this one would fail for ever.
+//! That a handle is unknown is an answer, not an error: agents try a failed call again, and this one would fail for
+//! ever.
 
 use rmcp::model::JsonObject;
 use serde_json::Value;

@@ -188,7 +188,7 @@ async fn an_unknown_handle_ends_the_matter_also_where_there_is_no_store() {
 
 #[tokio::test]
 async fn a_large_original_comes_in_pages_that_leave_nothing_out() {
-    let original: String = (1..=5_000).map(|line| format!("line {line} of a long log\n")).collect();
+    let original: String = (1..=5_000).map(|line| ["line ", &line.to_string(), " of a long log\n"].concat()).collect();
     let expected = original.clone();
     with_original(&original, |mut client, handle| async move {
         let (mut whole, mut next) = (String::new(), "1-".to_owned());

@@ -1,5 +1,5 @@
 //! What the binary says of itself: help texts and completions.
-#![expect(clippy::disallowed_methods, reason = "tests run the binary and rewrite fixtures")]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run the binary and rewrite fixtures")]
 
 use std::path::Path;
 use std::process::{Command, Output};

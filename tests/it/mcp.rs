@@ -1,6 +1,6 @@
 //! `headroom mcp serve` as the agent that starts it sees it. What its tool answers is tested in the library, where a
 //! store can be filled.
-#![expect(clippy::disallowed_methods, reason = "tests run the binary")]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run the binary")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! `headroom retrieve` as a shell sees it.
-#![expect(clippy::disallowed_methods, reason = "tests run the binary and damage its files")]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests run the binary and damage its files")]
 
 use std::path::Path;
 use std::process::{Command, Output};

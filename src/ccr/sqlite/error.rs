@@ -1,5 +1,5 @@
-//! What can go wrong with the store. That it is damaged is a failure of its own: the caller then sends everything raw and
-//! says that the cache was lost, and leaves the file to the user.
+//! What can go wrong with the store. That it is damaged is a failure of its own: the caller then sends everything raw
+//! and says that the cache was lost, and leaves the file to the user.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Makes an error of what SQLite says while we `action` the store at `path`.
+    /// Makes an error of what `SQLite` says while we `action` the store at `path`.
     pub(super) fn sqlite<'a>(action: &'static str, path: &'a Path) -> impl Fn(rusqlite::Error) -> Self + 'a {
         move |source| match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -37,7 +37,7 @@ impl Error {
     }
 }
 
-/// Whether SQLite was refused what it needs for writing, so that reading may still go.
+/// Whether `SQLite` was refused what it needs for writing, so that reading may still go.
 pub(super) fn is_refused(err: &rusqlite::Error) -> bool {
     let refused = [ErrorCode::ReadOnly, ErrorCode::CannotOpen, ErrorCode::PermissionDenied, ErrorCode::SystemIoFailure];
     err.sqlite_error_code().is_some_and(|code| refused.contains(&code))

@@ -1,9 +1,10 @@
 //! How the file is made, opened and brought up to date.
 //!
 //! A store is made complete under a temporary name and then given its own: two proxies that start at once cannot meet
-//! half a file, nor refuse each other the switch to the write-ahead log. Nothing but SQLite may open the file once it
+//! half a file, nor refuse each other the switch to the write-ahead log. Nothing but `SQLite` may open the file once it
 //! has its name: closing any descriptor of it drops the locks that this process holds.
 
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -129,7 +130,7 @@ pub(super) fn connect_for_reading(path: &Path) -> Result<Connection, Error> {
     connect_with(path, flags).map_err(Error::sqlite("open", path))
 }
 
-/// The only connection, where nothing can be written. SQLite reads a write-ahead log only where its index is there or
+/// The only connection, where nothing can be written. `SQLite` reads a write-ahead log only where its index is there or
 /// can be made; where neither holds, no process is writing and the file alone is the whole of it.
 pub(super) fn connect_read_only(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
@@ -155,7 +156,7 @@ fn escape(path: &Path) -> String {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
             escaped.push(char::from(*byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            write!(escaped, "%{byte:02X}").expect("a String takes everything");
         }
     }
     escaped
