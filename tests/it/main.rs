@@ -15,3 +15,12 @@ mod architecture;
 mod claude;
 // The scripted provider: a judge must be judged first.
 mod provider;
+// `headroom proxy` between a client and a provider: what goes through, and what does not.
+mod proxy;
+
+// The command line's help and completions.
+mod help;
+// `headroom mcp serve` as an agent talks to it.
+mod mcp;
+// `headroom retrieve` in a shell.
+mod retrieve;

@@ -23,10 +23,16 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Starts a proxy before `upstream` with its store in `home`, on `port` (0: any that is free).
     pub(crate) fn start(home: &Path, upstream: &str, port: u16) -> Self {
+        Self::start_with(home, upstream, port, &[])
+    }
+
+    /// The same, with more environment variables.
+    pub(crate) fn start_with(home: &Path, upstream: &str, port: u16, env: &[(&str, &str)]) -> Self {
         let started = Instant::now();
         let mut child = Command::new(HEADROOM)
             .args(["proxy", "--port", &port.to_string(), "--anthropic-api-url", upstream])
             .env("HEADROOM_HOME", home)
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
