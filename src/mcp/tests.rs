@@ -1,3 +1,5 @@
+//! The server through its own protocol, over a pipe in this process.
+
 use std::cell::Cell;
 
 use serde_json::{Value, json};

@@ -24,13 +24,11 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::ccr::Store;
-use crate::compress::Profile;
 use crate::pipeline;
 use crate::pipeline::stage::{Hook, Stage, emit};
-use crate::pipeline::{Budget, Pipeline, Retrieval};
+use crate::pipeline::{Budget, Pipeline, Profile, Retrieval};
 use crate::proxy::upstream::Upstream;
 use crate::stats::{Stats, Totals};
-use crate::tokens;
 
 /// The port that is tried first.
 pub(crate) const DEFAULT_PORT: u16 = 8787;
@@ -117,7 +115,7 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
     let unbound = |source| Error::Bind { address: SocketAddr::from(([127, 0, 0, 1], 0)), source };
     let address = listener.local_addr().map_err(unbound)?;
     listener.set_nonblocking(true).map_err(unbound)?;
-    tokens::warm();
+    pipeline::warm();
     let store = match Store::open(&options.store) {
         Ok(store) => Some(Arc::new(store)),
         // Fail open: requests are answered, from their original bytes.

@@ -14,7 +14,8 @@ const MAP: &[(&str, &[&str])] = &[
     ("mcp", &["pipeline", "compress", "ccr", "memory", "stats"]),
     ("learn", &["agent", "edit", "files", "tokens"]),
     ("agent", &["edit", "files"]),
-    ("pipeline", &["provider", "compress", "ccr", "memory", "tokens", "stats"]),
+    // The sent form of a block is a JSON string.
+    ("pipeline", &["provider", "compress", "ccr", "memory", "tokens", "stats", "json_text"]),
     ("compress", &["tokens", "ml"]),
     ("memory", &["compress", "edit", "files", "tokens", "ml"]),
     ("stats", &["files", "tokens"]),
@@ -70,7 +71,8 @@ fn modules_use_only_what_the_map_allows() {
     let mut wrong = Vec::new();
     for (path, text) in sources() {
         let module = module_of(&path);
-        if module == "cli" || ROOTS.contains(&module.as_str()) {
+        // Tests of a module may look at anything to see that it works.
+        if module == "cli" || ROOTS.contains(&module.as_str()) || path.ends_with("tests.rs") {
             continue;
         }
         let Some((_, allowed)) = MAP.iter().find(|(name, _)| *name == module) else {

@@ -1,3 +1,4 @@
+//! The store through crashes, races, damage, time and growth.
 #![expect(clippy::disallowed_methods, reason = "tests damage files and start processes on purpose")]
 
 use std::io::{BufRead, BufReader};

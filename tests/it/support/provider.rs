@@ -41,6 +41,10 @@ impl Request {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether it is a turn of the conversation: not a token count, nor a side request (titles and the like have no tools).
     pub(crate) fn is_main(&self) -> bool {
         self.path.starts_with("/v1/messages")
