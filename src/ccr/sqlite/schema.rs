@@ -103,14 +103,19 @@ pub(super) fn create_if_missing(path: &Path) -> Result<(), Error> {
 /// Takes the rights of others off. Where that is refused the file belongs to somebody else, and its mode is theirs.
 fn make_private(path: &Path) {
     for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        let file = PathBuf::from(name);
+        let file = beside(path, suffix);
         let is_open = fs::metadata(&file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
         if is_open {
             drop(fs::set_permissions(&file, fs::Permissions::from_mode(0o600)));
         }
     }
+}
+
+/// The file that `SQLite` keeps beside the store under the name with `suffix`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// A connection that writes.
@@ -131,7 +136,8 @@ pub(super) fn connect_for_reading(path: &Path) -> Result<Connection, Error> {
 }
 
 /// The only connection, where nothing can be written. `SQLite` reads a write-ahead log only where its index is there or
-/// can be made; where neither holds, no process is writing and the file alone is the whole of it.
+/// can be made. Without a log the file alone is the whole of it; with one it would lack what was stored last, and saying
+/// that an original is not there would be false.
 pub(super) fn connect_read_only(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let open = |mode: &str| {
@@ -139,7 +145,9 @@ pub(super) fn connect_read_only(path: &Path) -> Result<Connection, Error> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(connection)
     };
-    open("mode=ro").or_else(|_| open("immutable=1")).map_err(Error::sqlite("open", path))
+    let has_log = fs::metadata(beside(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0);
+    let opened = open("mode=ro").or_else(|err| if has_log { Err(err) } else { open("immutable=1") });
+    opened.map_err(Error::sqlite("open", path))
 }
 
 fn connect_with(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
