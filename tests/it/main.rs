@@ -18,6 +18,8 @@ mod provider;
 // `headroom proxy` between a client and a provider: what goes through, and what does not.
 mod proxy;
 
+// `headroom compress` and `headroom demo`.
+mod compress;
 // The command line's help and completions.
 mod help;
 // `headroom mcp serve` as an agent talks to it.
