@@ -21,6 +21,11 @@ impl Environment {
         Self { variables: std::env::vars_os().collect() }
     }
 
+    /// All of it, as a child process inherits it.
+    pub(crate) fn variables(&self) -> &BTreeMap<OsString, OsString> {
+        &self.variables
+    }
+
     /// The variable `name`, if it is set, not empty and Unicode.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(OsString::from(name).as_os_str())?.to_str().filter(|value| !value.is_empty())
