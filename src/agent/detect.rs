@@ -42,8 +42,8 @@ pub(crate) struct Detected {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) mcp_file: Option<PathBuf>,
     pub(crate) blocks: Vec<BlockFile>,
-    /// The context tool's name on PATH.
-    pub(crate) context_tool: Option<ContextTool>,
+    /// The context tools on PATH.
+    pub(crate) context_tools: Vec<ContextTool>,
     /// Whether `headroom` on PATH is this very program.
     pub(crate) is_on_path: bool,
 }
@@ -74,7 +74,7 @@ pub(crate) enum ContextTool {
 }
 
 impl ContextTool {
-    const ALL: [Self; 2] = [Self::Rtk, Self::LeanCtx];
+    pub(crate) const ALL: [Self; 2] = [Self::Rtk, Self::LeanCtx];
 
     /// The program's name.
     pub(crate) fn binary(self) -> &'static str {
@@ -158,7 +158,10 @@ pub(crate) fn detect(spec: &AgentSpec, around: &Surroundings, args: &[OsString])
         overlay: spec.settings.as_ref().and_then(|settings| overlay::read(args, settings, &around.project)),
         mcp_file: spec.mcp.as_ref().map(|mcp| folders.resolve(&mcp.file)),
         blocks: blocks.collect(),
-        context_tool: ContextTool::ALL.into_iter().find(|tool| find_program(tool.binary(), around).is_some()),
+        context_tools: ContextTool::ALL
+            .into_iter()
+            .filter(|tool| find_program(tool.binary(), around).is_some())
+            .collect(),
         is_on_path: is_on_path(around),
     })
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::agent::detect::{BlockFile, Detected, Source, Variable};
+use crate::agent::detect::{BlockFile, ContextTool, Detected, Source, Variable};
 use crate::agent::ledger::Holder;
 use crate::agent::overlay;
 use crate::agent::spec::{AgentSpec, EnvRow, Mcp, McpShape};
@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) run: PathBuf,
     pub(crate) registers_mcp: bool,
     pub(crate) context_tool: ContextToolUse,
+    /// Those that may be named to the agent, the preferred one first.
+    pub(crate) context_tools: Vec<ContextTool>,
     /// Where requests go, when the user told us.
     pub(crate) upstream: Option<String>,
     /// The wraps that run now.
@@ -266,7 +268,7 @@ fn edits(spec: &AgentSpec, detected: &Detected, options: &Options, notes: &mut V
         edits.push(FileEdit { path: path.clone(), edit: registration(mcp, options), purpose: Purpose::Mcp });
     }
     if options.context_tool != ContextToolUse::Never
-        && let Some(tool) = detected.context_tool
+        && let Some(tool) = options.context_tools.iter().find(|tool| detected.context_tools.contains(tool))
     {
         for BlockFile { path, template, is_tracked } in &detected.blocks {
             if *is_tracked && options.context_tool != ContextToolUse::Always {

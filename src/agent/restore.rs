@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::agent::ledger;
 use crate::agent::ledger::{EditEntry, FileEntry, Ledger, State, Tombstone};
 use crate::edit;
-use crate::edit::{Edit, Reverted};
+use crate::edit::{Edit, Reverted, Undo};
 use crate::files;
 
 /// How long an agent may write an entry of ours back from its memory: longer than anybody keeps one running.
@@ -88,12 +88,8 @@ fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<
     }
 
     let before = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
-    let mut text = before.clone();
-    for edit in dead.iter().rev() {
-        if let Reverted::Text(reverted) = edit::revert(&text, &edit.undo).map_err(|err| err.to_string())? {
-            text = reverted;
-        }
-    }
+    let undos: Vec<Undo> = dead.iter().map(|edit| edit.undo.clone()).collect();
+    let text = edit::revert_all(&before, &undos).map_err(|err| err.to_string())?.text;
     if text == before {
         return Ok(How::Theirs);
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One agent.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,7 +39,7 @@ pub(crate) struct AgentSpec {
 }
 
 /// The wire that the agent speaks to the proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Provider {
     Anthropic,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::agent::detect;
 use crate::agent::launch;
 use crate::agent::registry;
+use crate::agent::spec::{AgentSpec, Provider};
 use crate::cli::output;
 use crate::cli::settings::Settings;
 use crate::cli::wrap;
@@ -28,6 +29,7 @@ struct Row {
     name: String,
     title: String,
     aliases: Vec<String>,
+    provider: Provider,
     found: bool,
     version: Option<String>,
     path: Option<PathBuf>,

@@ -11,6 +11,7 @@ mod paths;
 mod proxy;
 mod retrieve;
 mod settings;
+mod trace;
 mod unwrap;
 mod wrap;
 

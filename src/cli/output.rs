@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use owo_colors::OwoColorize;
 
+use crate::stats::Totals;
+
 /// A failure whose exit code is not 1, or that has a remedy.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -49,6 +51,31 @@ pub(crate) fn hint(text: impl Display) {
 /// Tells the user of something that did not stop us.
 pub(crate) fn warning(text: impl Display) {
     talk(format_args!("{} {text}", "warning:".yellow().bold()));
+}
+
+/// One line that says what a proxy saved, in tokens of the texts that agents read.
+pub(crate) fn savings(totals: &Totals) -> String {
+    if totals.new_before == 0 {
+        return format!("{} requests, nothing to make smaller", totals.requests);
+    }
+    format!(
+        "{} requests: {} of {} tokens of new tool output saved ({}), {} over all turns",
+        totals.requests,
+        totals.new_before - totals.new_after,
+        totals.new_before,
+        percent(totals.new_before, totals.new_after),
+        totals.sent_before - totals.sent_after,
+    )
+}
+
+/// How much smaller `after` is than `before`.
+pub(crate) fn percent(before: u64, after: u64) -> String {
+    if before == 0 {
+        return "0 %".to_owned();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a share of a hundred needs no more digits")]
+    let share = 100.0 * (before as f64 - after as f64) / before as f64;
+    format!("{share:.1} %")
 }
 
 /// Prints a failure with its causes, and returns its exit code.

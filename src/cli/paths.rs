@@ -41,3 +41,10 @@ impl Paths {
         &self.home
     }
 }
+
+/// The project that `folder` belongs to: the real path of its git root, or of itself where it is in no repository.
+pub(crate) fn project_of(folder: &Path) -> PathBuf {
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let root = real.ancestors().find(|path| path.join(".git").exists());
+    root.unwrap_or(&real).to_owned()
+}

@@ -1,13 +1,23 @@
 //! Defaults < `config.toml` < environment < flags, merged into the options of each module; the only reader of the
-//! environment.
+//! environment. (clap reads the `HEADROOM_<OPTION>` variables of flags; that too is `cli`.)
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use serde::Deserialize;
 
+use crate::cli::output::Failure;
 use crate::cli::paths::Paths;
+use crate::compress::Profile;
+use crate::pipeline::Budget;
+use crate::pipeline::stage::{Hook, Trace};
+use crate::proxy;
+use crate::proxy::upstream;
+
+/// Where Anthropic is, unless somebody says otherwise.
+const ANTHROPIC: &str = "https://api.anthropic.com";
 
 /// The environment as it was when the process started.
 #[derive(Debug, Clone, Default)]
@@ -19,11 +29,6 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub(crate) fn of_process() -> Self {
         Self { variables: std::env::vars_os().collect() }
-    }
-
-    /// All of it, as a child process inherits it.
-    pub(crate) fn variables(&self) -> &BTreeMap<OsString, OsString> {
-        &self.variables
     }
 
     /// The variable `name`, if it is set, not empty and Unicode.
@@ -40,6 +45,62 @@ impl Environment {
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| !matches!(value, "0" | "false" | "off" | "no"))
     }
+
+    /// All variables.
+    pub(crate) fn variables(&self) -> &BTreeMap<OsString, OsString> {
+        &self.variables
+    }
+}
+
+/// What `config.toml` may say.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    pub(crate) port: Option<u16>,
+    pub(crate) anthropic_api_url: Option<String>,
+    pub(crate) profile: Option<ProfileName>,
+    pub(crate) exclude_tools: Vec<String>,
+    /// `rtk`, `lean-ctx`, or `none`.
+    pub(crate) context_tool: Option<String>,
+}
+
+/// How much a form may leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ProfileName {
+    Balanced,
+    Aggressive,
+    Conservative,
+}
+
+impl ProfileName {
+    fn profile(self) -> Profile {
+        match self {
+            Self::Balanced => Profile::BALANCED,
+            Self::Aggressive => Profile::AGGRESSIVE,
+            Self::Conservative => Profile::CONSERVATIVE,
+        }
+    }
+}
+
+/// The options that bear on what a proxy does with a request, for every command that starts one.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct ProxyArgs {
+    /// Where requests go on to [default: https://api.anthropic.com]
+    #[arg(long, value_name = "URL", env = "HEADROOM_ANTHROPIC_API_URL")]
+    pub(crate) anthropic_api_url: Option<String>,
+    /// Leave the output of these tools alone; `*` stands for anything
+    #[arg(long, value_name = "TOOL,...", value_delimiter = ',', env = "HEADROOM_EXCLUDE_TOOLS")]
+    pub(crate) exclude_tools: Vec<String>,
+    /// How much may be left out where the original can be had back [default: balanced]
+    #[arg(long, value_enum, env = "HEADROOM_PROFILE")]
+    pub(crate) profile: Option<ProfileName>,
+    /// Send every byte as it came
+    #[arg(long, env = "HEADROOM_NO_OPTIMIZE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_optimize: bool,
+    /// Milliseconds that deciding a request's new blocks may take, plus 150 for each MB
+    #[arg(long, value_name = "MS", default_value_t = 25, env = "HEADROOM_DECIDE_MS", hide = true)]
+    pub(crate) decide_ms: u64,
 }
 
 /// What holds for every command.
@@ -49,15 +110,66 @@ pub(crate) struct Settings {
     /// The user's home folder.
     pub(crate) home: PathBuf,
     pub(crate) paths: Paths,
+    pub(crate) config: Config,
 }
 
 impl Settings {
-    /// Reads the environment.
+    /// Reads the environment and `config.toml`.
     pub(crate) fn load() -> anyhow::Result<Self> {
         let environment = Environment::of_process();
         let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
         let home = home.context("could not find the home folder: `HOME` is not set")?;
         let paths = Paths { home: environment.path("HEADROOM_HOME").unwrap_or_else(|| home.join(".headroom")) };
-        Ok(Self { environment, home, paths })
+        let config = read_config(&paths.config())?;
+        Ok(Self { environment, home, paths, config })
     }
+
+    /// Where the provider is: the flag, the variables, `config.toml`, what the agent itself was told, the default.
+    pub(crate) fn anthropic_url(&self, args: &ProxyArgs, of_agent: Option<&str>) -> anyhow::Result<reqwest::Url> {
+        let address = args
+            .anthropic_api_url
+            .as_deref()
+            .or_else(|| self.environment.get("ANTHROPIC_TARGET_API_URL"))
+            .or(self.config.anthropic_api_url.as_deref())
+            .or(of_agent)
+            .unwrap_or(ANTHROPIC);
+        Ok(upstream::parse_url(address)?)
+    }
+
+    /// What a proxy for `project` goes by.
+    pub(crate) fn proxy(
+        &self,
+        args: &ProxyArgs,
+        upstream: reqwest::Url,
+        project: &Path,
+        ready_file: Option<PathBuf>,
+    ) -> proxy::Options {
+        let exclude_tools =
+            if args.exclude_tools.is_empty() { &self.config.exclude_tools } else { &args.exclude_tools };
+        let hooks: Vec<Box<dyn Hook>> = vec![Box::new(Trace)];
+        proxy::Options {
+            upstream,
+            store: self.paths.store(),
+            project: project.display().to_string(),
+            ready_file,
+            profile: args.profile.or(self.config.profile).map_or(Profile::BALANCED, ProfileName::profile),
+            budget: Budget { base: std::time::Duration::from_millis(args.decide_ms), ..Budget::default() },
+            exclude_tools: exclude_tools.clone(),
+            is_disabled: args.no_optimize || self.environment.is_on("HEADROOM_DISABLE"),
+            hooks,
+        }
+    }
+}
+
+fn read_config(path: &Path) -> anyhow::Result<Config> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
+        Err(err) => return Err(err).with_context(|| format!("could not read `{}`", path.display())),
+    };
+    toml_edit::de::from_str(&text).map_err(|err| {
+        let line = err.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let message = format!("`{}` is not valid at line {line}: {}", path.display(), err.message());
+        anyhow::Error::new(Failure { message, hint: Some("correct that line or remove it".to_owned()), code: 1 })
+    })
 }

@@ -28,9 +28,10 @@ use crate::agent::spec::AgentSpec;
 use crate::cli::output;
 use crate::cli::output::Failure;
 use crate::cli::settings::Settings;
+use crate::cli::{paths, trace};
+use crate::files;
 use crate::proxy;
 
-const PORT: u16 = 8787;
 /// A proxy on this machine answers at once or is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -68,8 +69,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
 
     let detected = detect::detect(&spec, &around, &request.args).map_err(|err| not_found(&err))?;
-    let way = Way::open(&request.options)?;
-    let options = plan_options(&request, &settings, &around, &state);
+    let way = Way::open(&request.options, &settings)?;
+    let options = plan_options(&request, &settings, &around, &state)?;
     let plan = plan::plan(&spec, &detected, &options, way.address()).map_err(|err| cannot_route(err, &spec))?;
     if request.options.dry_run {
         return Ok(preview::print(&plan, &settings));
@@ -78,14 +79,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         return prepare(&plan, &state, &settings);
     }
 
-    let proxy = way.start(&plan, &settings, &state)?;
+    let proxy = way.start(&request, &plan, &settings)?;
     let session = Session::begin(&plan, &state);
     report::begun(&plan, &session, &spec, &settings);
     let ended = launch::run(&plan.launch, &signals);
     report::ended(session.end(), &spec, &settings);
     if let Some(proxy) = proxy {
-        report::saved(&proxy.totals());
-        proxy.stop();
+        report::saved(&proxy.stop());
     }
     Ok(ExitCode::from(ended.map_err(cannot_start)?.exit_code()))
 }
@@ -97,9 +97,9 @@ enum Way {
 }
 
 impl Way {
-    fn open(options: &words::Options) -> anyhow::Result<Self> {
+    fn open(options: &words::Options, settings: &Settings) -> anyhow::Result<Self> {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let port = options.port.unwrap_or(PORT);
+        let port = options.port.or(settings.config.port).unwrap_or(proxy::DEFAULT_PORT);
         if options.no_proxy {
             let address = SocketAddr::new(host, port);
             TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).map_err(|err| Failure {
@@ -110,9 +110,8 @@ impl Way {
             return Ok(Self::Running(address));
         }
         // Bound before anything names the port, so that nobody can take it in between.
-        let listener = proxy::bind(host, proxy::Port::From(port))
-            .with_context(|| format!("could not listen on port {port} of this machine or one behind it"))?;
-        let address = listener.local_addr()?;
+        let listener = proxy::bind(host, proxy::Port::From(port))?;
+        let address = listener.local_addr().context("could not tell the port")?;
         Ok(Self::Own(listener, address))
     }
 
@@ -123,17 +122,21 @@ impl Way {
     }
 
     /// Starts the proxy, if it is ours, on a thread of its own: the agent has to be started from the main one.
-    fn start(self, plan: &Plan, settings: &Settings, state: &State) -> anyhow::Result<Option<proxy::Running>> {
-        let Self::Own(listener, address) = self else { return Ok(None) };
-        let options = proxy::Options {
-            host: address.ip(),
-            port: Some(address.port()),
-            upstream: proxy::Upstreams { anthropic: plan.upstream.clone() },
-            store: settings.paths.store(),
-            session_folder: Some(state.run_folder(&plan.session)),
-            project: ledger::hash(plan.project.as_os_str().as_encoded_bytes())[..16].to_owned(),
-        };
-        proxy::spawn(listener, options).map(Some)
+    fn start(
+        self,
+        request: &words::Request,
+        plan: &Plan,
+        settings: &Settings,
+    ) -> anyhow::Result<Option<proxy::Running>> {
+        let Self::Own(listener, _) = self else { return Ok(None) };
+        // Where it cannot be made, nothing is stored, logged or edited, and the agent runs all the same.
+        drop(files::create_folder(settings.paths.home()));
+        trace::to_file(&settings.paths.log(), false);
+        let own = &request.options.proxy;
+        let upstream = settings.anthropic_url(own, plan.upstream.as_deref())?;
+        let ready = settings.paths.run(&plan.session).join("retrieval-ready");
+        let project = paths::project_of(&plan.project);
+        Ok(Some(proxy::spawn(listener, settings.proxy(own, upstream, &project, Some(ready)))?))
     }
 }
 
@@ -166,10 +169,18 @@ pub(crate) fn surroundings(settings: &Settings) -> anyhow::Result<Surroundings> 
     })
 }
 
-fn plan_options(request: &words::Request, settings: &Settings, around: &Surroundings, state: &State) -> plan::Options {
+fn plan_options(
+    request: &words::Request,
+    settings: &Settings,
+    around: &Surroundings,
+    state: &State,
+) -> anyhow::Result<plan::Options> {
     let session = ledger::fresh_session((state.clock)());
     let own = &request.options;
-    plan::Options {
+    let tool = words::context_tool(settings)?;
+    let told = own.proxy.anthropic_api_url.as_deref();
+    let told = told.or_else(|| settings.environment.get("ANTHROPIC_TARGET_API_URL"));
+    Ok(plan::Options {
         run: state.run_folder(&session),
         session,
         args: request.args.clone(),
@@ -181,11 +192,13 @@ fn plan_options(request: &words::Request, settings: &Settings, around: &Surround
         context_tool: match (own.no_context_tool, own.context_tool) {
             (true, _) => ContextToolUse::Never,
             (false, true) => ContextToolUse::Always,
+            (false, false) if tool == words::ContextToolChoice::None => ContextToolUse::Never,
             (false, false) => ContextToolUse::Untracked,
         },
-        upstream: own.anthropic_api_url.clone(),
+        context_tools: tool.among(),
+        upstream: told.or(settings.config.anthropic_api_url.as_deref()).map(str::to_owned),
         running: state.running(),
-    }
+    })
 }
 
 fn not_found(err: &detect::Error) -> Failure {

@@ -13,6 +13,8 @@ pub(crate) mod marker;
 pub(crate) mod router;
 pub(crate) mod search;
 
+use std::fmt;
+
 /// The tool call whose output a text is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ToolCall {
@@ -136,6 +138,21 @@ pub(crate) enum Reason {
     NotFewer,
     /// A form would have hidden a literal that its marker does not name.
     LiteralLost,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooSmall => "too small",
+            Self::Retrieved => "retrieved",
+            Self::Excluded => "excluded tool",
+            Self::ErrorText => "error text",
+            Self::ExactRead => "exact read",
+            Self::NoCompressor => "no compressor",
+            Self::NotFewer => "not fewer tokens",
+            Self::LiteralLost => "a literal would be lost",
+        })
+    }
 }
 
 /// The shortest form of `text` that passes every check, or why there is none.

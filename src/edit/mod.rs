@@ -65,9 +65,32 @@ pub(crate) fn apply(text: &str, edit: &Edit) -> Result<Applied, Error> {
 }
 
 /// Takes off what `apply` did, from the text as it is now.
+///
+/// Of several edits in one text the last must come off first: only the first one knows that the object they share, or
+/// the whole document, was not there before. `revert_all` sees to that.
 pub(crate) fn revert(text: &str, undo: &Undo) -> Result<Reverted, Error> {
     match undo {
         Undo::Json(undo) => json::revert(text, undo),
         Undo::Block(undo) => block::revert(text, undo),
     }
+}
+
+/// What `revert_all` left.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RevertedAll {
+    pub(crate) text: String,
+    /// Which of the edits were not ours any more, by their place in the order they were made.
+    pub(crate) not_ours: Vec<usize>,
+}
+
+/// Takes off several edits of one text, which were made in the order of `undos`.
+pub(crate) fn revert_all(text: &str, undos: &[Undo]) -> Result<RevertedAll, Error> {
+    let mut all = RevertedAll { text: text.to_owned(), not_ours: Vec::new() };
+    for (at, undo) in undos.iter().enumerate().rev() {
+        match revert(&all.text, undo)? {
+            Reverted::Text(text) => all.text = text,
+            Reverted::NotOurs => all.not_ours.insert(0, at),
+        }
+    }
+    Ok(all)
 }

@@ -1,73 +1,213 @@
 //! The HTTP server between agent and provider.
+//!
+//! `bind` comes first, so that the port is known before anything names it; `spawn` then serves it from a runtime on a
+//! thread of its own, because a wrap starts its agent from the main thread.
 
+pub(crate) mod error;
+pub(crate) mod forward;
+pub(crate) mod headers;
+pub(crate) mod routes;
+pub(crate) mod stream;
+pub(crate) mod upstream;
+
+use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crate::stats::Totals;
+use axum::serve::ListenerExt;
+use reqwest::Url;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
-/// Where requests go on to.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Upstreams {
-    /// `None` is the provider's own address.
-    pub(crate) anthropic: Option<String>,
-}
+use crate::ccr::Store;
+use crate::compress::Profile;
+use crate::pipeline;
+use crate::pipeline::stage::{Hook, Stage, emit};
+use crate::pipeline::{Budget, Pipeline, Retrieval};
+use crate::proxy::upstream::Upstream;
+use crate::stats::{Stats, Totals};
+use crate::tokens;
 
-/// What a proxy needs to know.
-#[derive(Debug, Clone)]
+/// The port that is tried first.
+pub(crate) const DEFAULT_PORT: u16 = 8787;
+
+/// How many ports after the first one are tried when nobody asked for a certain one.
+const PORTS_TRIED: u16 = 200;
+
+/// How long streams that still run may take to end once the proxy stops.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// What a proxy goes by.
 pub(crate) struct Options {
-    pub(crate) host: IpAddr,
-    pub(crate) port: Option<u16>,
-    pub(crate) upstream: Upstreams,
+    pub(crate) upstream: Url,
+    /// Where originals and decisions are.
     pub(crate) store: PathBuf,
-    pub(crate) session_folder: Option<PathBuf>,
+    /// The project that originals are stored for.
     pub(crate) project: String,
+    /// Created by the MCP server of this proxy's wrap once it has answered.
+    pub(crate) ready_file: Option<PathBuf>,
+    pub(crate) profile: Profile,
+    pub(crate) budget: Budget,
+    pub(crate) exclude_tools: Vec<String>,
+    /// The kill switch: every byte goes through as it came.
+    pub(crate) is_disabled: bool,
+    pub(crate) hooks: Vec<Box<dyn Hook>>,
 }
 
-/// Which port to listen on.
-#[derive(Debug, Clone, Copy)]
+/// Which port to bind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Port {
+    /// This one, or none. 0 stands for any that is free.
+    Exactly(u16),
     /// This one, or the next that is free.
     From(u16),
-    /// This one.
-    Exactly(u16),
 }
 
-/// Listens on `port` of `host`.
-pub(crate) fn bind(host: IpAddr, port: Port) -> std::io::Result<TcpListener> {
+/// What keeps a proxy from starting.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("could not listen on {address}")]
+    Bind { address: SocketAddr, source: io::Error },
+    #[error("could not start the proxy's threads")]
+    Runtime(#[source] io::Error),
+    #[error("could not set up the client for the provider")]
+    Client(#[from] reqwest::Error),
+}
+
+/// What the handlers of requests share.
+pub(crate) struct Service {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) upstream: Upstream,
+    pub(crate) stats: Stats,
+    pub(crate) is_disabled: bool,
+}
+
+/// A proxy that is serving.
+pub(crate) struct Running {
+    address: SocketAddr,
+    service: Arc<Service>,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Binds a port of this machine.
+pub(crate) fn bind(host: IpAddr, port: Port) -> Result<TcpListener, Error> {
     let (first, last) = match port {
-        Port::From(port) => (port, port.saturating_add(100)),
         Port::Exactly(port) => (port, port),
+        Port::From(port) => (port, port.saturating_add(PORTS_TRIED)),
     };
-    let mut result = TcpListener::bind((host, first));
-    for port in first..=last {
-        result = TcpListener::bind((host, port));
-        if result.is_ok() {
-            break;
+    let mut port = first;
+    loop {
+        let address = SocketAddr::new(host, port);
+        match TcpListener::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(err) if err.kind() == io::ErrorKind::AddrInUse && port < last => port += 1,
+            Err(source) => return Err(Error::Bind { address, source }),
         }
     }
-    result
 }
 
-/// A running proxy.
-#[derive(Debug)]
-pub(crate) struct Running {
-    listener: TcpListener,
+/// Serves `listener` until `Running::stop`.
+pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, Error> {
+    emit(Stage::Setup, None, &options.hooks);
+    let unbound = |source| Error::Bind { address: SocketAddr::from(([127, 0, 0, 1], 0)), source };
+    let address = listener.local_addr().map_err(unbound)?;
+    listener.set_nonblocking(true).map_err(unbound)?;
+    tokens::warm();
+    let store = match Store::open(&options.store) {
+        Ok(store) => Some(Arc::new(store)),
+        // Fail open: requests are answered, from their original bytes.
+        Err(err) => {
+            tracing::error!(error = &err as &dyn std::error::Error, "everything goes as it came");
+            None
+        }
+    };
+    let service = Arc::new(Service {
+        upstream: Upstream::new(options.upstream)?,
+        stats: Stats::default(),
+        is_disabled: options.is_disabled,
+        pipeline: Pipeline::new(
+            store,
+            pipeline::Options {
+                project: options.project,
+                profile: options.profile,
+                budget: options.budget,
+                exclude_tools: options.exclude_tools,
+                retrieval: Retrieval::Offered { ready_file: options.ready_file },
+                hooks: options.hooks,
+            },
+        ),
+    });
+    emit(Stage::PreStart, None, service.pipeline.hooks());
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("proxy")
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let (stop, stopped) = watch::channel(false);
+    let serving = Arc::clone(&service);
+    let thread = thread::Builder::new()
+        .name("proxy".to_owned())
+        .spawn(move || run(runtime, &listener, &serving, &stopped))
+        .map_err(Error::Runtime)?;
+    emit(Stage::PostStart, None, service.pipeline.hooks());
+    Ok(Running { address, service, stop, thread: Some(thread) })
 }
 
-/// Serves `listener`.
-pub(crate) fn spawn(listener: TcpListener, options: Options) -> anyhow::Result<Running> {
-    drop(options);
-    Ok(Running { listener })
+/// Serves until told to stop, then lets running streams end. A server that fails is started again on the same
+/// listener: the agent knows no other address.
+fn run(runtime: Runtime, listener: &TcpListener, service: &Arc<Service>, stop: &watch::Receiver<bool>) {
+    runtime.block_on(async {
+        while !*stop.borrow() {
+            let mut stopped = stop.clone();
+            let mut server = tokio::spawn(serve(listener.try_clone(), Arc::clone(service), stop.clone()));
+            tokio::select! {
+                ended = &mut server => tracing::error!(?ended, "the server ended and is started again"),
+                _ = stopped.wait_for(|stopped| *stopped) => {
+                    drop(tokio::time::timeout(DRAIN, server).await);
+                    return;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_millis(100));
+}
+
+async fn serve(
+    listener: io::Result<TcpListener>,
+    service: Arc<Service>,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener?)?;
+    // Without this an event waits for the acknowledgement of the one before it: 30 ms and more.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let stopped = async move { drop(stop.wait_for(|stopped| *stopped).await) };
+    axum::serve(listener, routes::routes(service)).with_graceful_shutdown(stopped).await
 }
 
 impl Running {
     pub(crate) fn address(&self) -> SocketAddr {
-        self.listener.local_addr().expect("it listens")
+        self.address
     }
 
+    /// What went through so far.
     pub(crate) fn totals(&self) -> Totals {
-        Totals::default()
+        self.service.stats.totals()
     }
 
-    pub(crate) fn stop(self) {}
+    /// Takes no further requests, lets those that run end, and returns what went through.
+    pub(crate) fn stop(mut self) -> Totals {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+        self.service.stats.totals()
+    }
 }

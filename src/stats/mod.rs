@@ -1,6 +1,6 @@
 //! One record per request; everything that is shown is derived from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -57,6 +57,20 @@ pub(crate) struct Totals {
     pub(crate) usage: Usage,
     /// New blocks by kind of content.
     pub(crate) kinds: BTreeMap<String, KindTotals>,
+    /// How long preparing the last conversations took, at most 1,000 of them.
+    pub(crate) prepared: VecDeque<Duration>,
+}
+
+/// How many durations are kept.
+const KEPT: usize = 1000;
+
+impl Totals {
+    /// The median of the time that preparing a conversation took.
+    pub(crate) fn median_prepare(&self) -> Duration {
+        let mut sorted: Vec<_> = self.prepared.iter().copied().collect();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+    }
 }
 
 /// Sums over the new blocks of one kind.
@@ -78,6 +92,12 @@ impl Stats {
     pub(crate) fn record(&self, record: &Record) {
         let mut totals = self.totals.lock().expect("no holder panics");
         totals.requests += 1;
+        if record.passthrough.is_none() {
+            if totals.prepared.len() == KEPT {
+                totals.prepared.pop_front();
+            }
+            totals.prepared.push_back(record.prepare);
+        }
         for block in &record.blocks {
             totals.sent_before += block.tokens_before;
             totals.sent_after += block.tokens_after;

@@ -90,36 +90,11 @@ pub(crate) fn ended(result: Result<Vec<Restored>, ledger::Error>, spec: &AgentSp
     }
 }
 
-/// Says what was saved.
+/// Says what was saved, if there was anything to save on.
 pub(crate) fn saved(totals: &Totals) {
-    if let Some(text) = savings(totals) {
-        output::talk(text);
+    if totals.new_before > 0 {
+        output::talk(output::savings(totals));
     }
-}
-
-fn savings(totals: &Totals) -> Option<String> {
-    let (before, after) = (totals.new_before, totals.new_after);
-    if before == 0 {
-        return None;
-    }
-    let percent = (i128::from(before) - i128::from(after)) * 100 / i128::from(before);
-    let new = format!("new tool output: {} -> {} tokens ({percent} % less)", grouped(before), grouped(after));
-    let sent = (totals.sent_before != before)
-        .then(|| format!("; over all turns {} -> {}", grouped(totals.sent_before), grouped(totals.sent_after)));
-    Some(new + &sent.unwrap_or_default())
-}
-
-/// `number` with a comma after each three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Says what `--prepare-only` did.
@@ -129,24 +104,4 @@ pub(crate) fn prepared(plan: &Plan, made: &Made, settings: &Settings) {
         output::talk(format_args!("edited `{}`", short(path, settings)));
     }
     output::talk(format_args!("`headroom unwrap {}` takes it off again", plan.agent));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn savings_are_relative_to_what_they_are_of() {
-        let totals =
-            Totals { new_before: 12345, new_after: 6000, sent_before: 50000, sent_after: 25000, ..Totals::default() };
-        let text = "new tool output: 12,345 -> 6,000 tokens (51 % less); over all turns 50,000 -> 25,000";
-        assert_eq!(savings(&totals).unwrap(), text);
-    }
-
-    #[test]
-    fn a_loss_is_shown_and_nothing_is_not() {
-        let totals = Totals { new_before: 100, new_after: 110, sent_before: 100, sent_after: 110, ..Totals::default() };
-        assert_eq!(savings(&totals).unwrap(), "new tool output: 100 -> 110 tokens (-10 % less)");
-        assert_eq!(savings(&Totals::default()), None);
-    }
 }

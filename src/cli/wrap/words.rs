@@ -8,12 +8,13 @@ use std::ffi::OsString;
 
 use clap::{Args as _, FromArgMatches};
 
+use crate::agent::detect::ContextTool;
 use crate::cli::output::Failure;
-use crate::cli::settings::Environment;
+use crate::cli::settings::{Environment, ProxyArgs, Settings};
 use crate::cli::wrap::Args;
 
 /// Options of `headroom wrap`, before or behind the agent's name.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The port to listen on; the next free one if it is taken [default: 8787]
     #[arg(long, value_name = "PORT")]
@@ -35,10 +36,6 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) context_tool: bool,
 
-    /// Where requests to Anthropic go on to
-    #[arg(long, value_name = "URL")]
-    pub(crate) anthropic_api_url: Option<String>,
-
     /// Edit the agent's files and leave them so until `headroom unwrap`; launch nothing
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) prepare_only: bool,
@@ -46,6 +43,9 @@ pub(crate) struct Options {
     /// Show what would change in files, environment and arguments; change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) proxy: ProxyArgs,
 
     #[arg(long, hide = true)]
     memory: bool,
@@ -152,7 +152,6 @@ impl Options {
             no_mcp: self.no_mcp || behind.no_mcp,
             no_context_tool: self.no_context_tool || behind.no_context_tool,
             context_tool: self.context_tool || behind.context_tool,
-            anthropic_api_url: behind.anthropic_api_url.or(self.anthropic_api_url),
             prepare_only: self.prepare_only || behind.prepare_only,
             dry_run: self.dry_run || behind.dry_run,
             memory: self.memory || behind.memory,
@@ -160,6 +159,16 @@ impl Options {
             code_graph: self.code_graph || behind.code_graph,
             backend: behind.backend.or(self.backend),
             no_serena: self.no_serena || behind.no_serena,
+            proxy: ProxyArgs {
+                anthropic_api_url: behind.proxy.anthropic_api_url.or(self.proxy.anthropic_api_url),
+                exclude_tools: match behind.proxy.exclude_tools.is_empty() {
+                    true => self.proxy.exclude_tools,
+                    false => behind.proxy.exclude_tools,
+                },
+                profile: behind.proxy.profile.or(self.proxy.profile),
+                no_optimize: self.proxy.no_optimize || behind.proxy.no_optimize,
+                decide_ms: behind.proxy.decide_ms,
+            },
         }
     }
 
@@ -182,9 +191,6 @@ impl Request {
         }
         options.no_mcp |= environment.is_on("HEADROOM_NO_MCP");
         options.no_context_tool |= environment.is_on("HEADROOM_NO_CONTEXT_TOOL") && !options.context_tool;
-        if options.anthropic_api_url.is_none() {
-            options.anthropic_api_url = environment.get("ANTHROPIC_TARGET_API_URL").map(str::to_owned);
-        }
         match options.not_available() {
             Some(option) => Err(wrong(format!("{option} is not available yet"))),
             None => Ok(self),
@@ -192,13 +198,62 @@ impl Request {
     }
 }
 
+/// Which context tool may be named to the agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ContextToolChoice {
+    Any,
+    One(ContextTool),
+    None,
+}
+
+impl ContextToolChoice {
+    /// The tools to look for, the preferred one first.
+    pub(crate) fn among(self) -> Vec<ContextTool> {
+        match self {
+            Self::Any => ContextTool::ALL.to_vec(),
+            Self::One(tool) => vec![tool],
+            Self::None => Vec::new(),
+        }
+    }
+}
+
+/// What `HEADROOM_CONTEXT_TOOL` or `config.toml` says.
+pub(crate) fn context_tool(settings: &Settings) -> Result<ContextToolChoice, Failure> {
+    let name = settings.environment.get("HEADROOM_CONTEXT_TOOL").or(settings.config.context_tool.as_deref());
+    let Some(name) = name else { return Ok(ContextToolChoice::Any) };
+    if name == "none" {
+        return Ok(ContextToolChoice::None);
+    }
+    let tool = ContextTool::ALL.into_iter().find(|tool| tool.binary() == name);
+    tool.map(ContextToolChoice::One).ok_or_else(|| Failure {
+        message: format!("`{name}` is not a context tool"),
+        hint: Some("`rtk`, `lean-ctx` and `none` are; it is set by HEADROOM_CONTEXT_TOOL or `context_tool`".to_owned()),
+        code: 2,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn options(words: &[&str]) -> Options {
+        Options::from_arg_matches(&command().try_get_matches_from(words).unwrap()).unwrap()
+    }
+
     fn request(words: &[&str]) -> Result<Request, Error> {
+        request_after(&[], words)
+    }
+
+    fn request_after(before: &[&str], words: &[&str]) -> Result<Request, Error> {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        parse(Options::default(), &words)
+        parse(options(before), &words)
+    }
+
+    #[test]
+    fn options_before_the_name_count_and_those_behind_it_win() {
+        let request = request_after(&["--port", "1", "--no-mcp"], &["claude", "--port", "2"]).unwrap();
+        assert_eq!(request.options.port, Some(2));
+        assert!(request.options.no_mcp);
     }
 
     fn agents_args(words: &[&str]) -> Vec<OsString> {

@@ -1,0 +1,75 @@
+//! A request body and where its blocks stand in it.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::json_text;
+use crate::json_text::Span;
+
+/// A request body, borrowed, with the spans of the strings that could be said shorter.
+#[derive(Debug)]
+pub(crate) struct Conversation<'a> {
+    /// The whole body.
+    pub(crate) text: &'a str,
+    pub(crate) model: Option<Cow<'a, str>>,
+    /// The blocks in the order in which they stand in the body.
+    pub(crate) blocks: Vec<Block<'a>>,
+    /// The names of the tools the request offers.
+    pub(crate) tools: Vec<Cow<'a, str>>,
+    /// What the user last said, decoded: where the question stands that a block is read for.
+    pub(crate) question: String,
+    /// A text of the request that announces tools to be loaded later, where there is one.
+    pub(crate) announcements: Vec<Cow<'a, str>>,
+}
+
+/// One string of the body that could be said shorter: a tool result (or a text part of one), or a text of the user.
+#[derive(Debug)]
+pub(crate) struct Block<'a> {
+    /// Where the JSON string stands, quotes included.
+    pub(crate) span: Span,
+    pub(crate) origin: Origin<'a>,
+    /// Whether no assistant item stands behind it: the provider has not answered it yet.
+    pub(crate) is_live: bool,
+    /// Index of the message it stands in.
+    pub(crate) message: usize,
+}
+
+/// Where a block comes from.
+#[derive(Debug)]
+pub(crate) enum Origin<'a> {
+    /// The output of a tool call.
+    Tool {
+        call_id: Cow<'a, str>,
+        part: usize,
+        /// The call itself, where the request still holds it.
+        call: Option<Call<'a>>,
+        is_error: bool,
+    },
+    /// A text of the user, known by all that was said before it.
+    User { chain: [u8; 32], part: usize },
+}
+
+/// A tool call as the assistant made it.
+#[derive(Debug, Clone)]
+pub(crate) struct Call<'a> {
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) arguments: &'a RawValue,
+}
+
+impl Conversation<'_> {
+    /// The text that `block` stands for; `None` when its string stands for no text (a lone surrogate).
+    pub(crate) fn decode(&self, block: &Block) -> Option<Cow<'_, str>> {
+        json_text::decode(&self.text[block.span.clone()])
+    }
+
+    /// The body with each `(block index, JSON string)` put in its block's place; `None` where there are none.
+    pub(crate) fn splice(&self, replacements: &[(usize, &str)]) -> Option<String> {
+        if replacements.is_empty() {
+            return None;
+        }
+        let edits: Vec<_> =
+            replacements.iter().map(|(index, sent)| (self.blocks[*index].span.clone(), *sent)).collect();
+        Some(json_text::splice(self.text, &edits))
+    }
+}
