@@ -95,14 +95,16 @@ fn receive(signal: Signal, shared: &Mutex<Shared>) {
     match (shared.agent, signal) {
         // The terminal has sent it to the agent as well.
         (Some(_), Signal::SIGINT | Signal::SIGQUIT) => {}
-        (Some(agent), _) => drop(kill(agent, signal)),
+        (Some(agent), _) => {
+            kill(agent, signal).ok();
+        }
         (None, _) if shared.pending.is_none() => shared.pending = Some(signal),
         // Asked a second time while nothing runs, we go at once. The next wrap restores what this one leaves.
         (None, _) => {
             let mut set = SigSet::empty();
             set.add(signal);
-            drop(set.thread_unblock());
-            drop(raise(signal));
+            set.thread_unblock().ok();
+            raise(signal).ok();
         }
     }
 }
@@ -195,7 +197,7 @@ impl Terminal {
     fn put_back(&self) {
         if let Some(settings) = &self.0 {
             // A terminal that is gone needs no settings.
-            drop(tcsetattr(io::stdin(), SetArg::TCSADRAIN, settings));
+            tcsetattr(io::stdin(), SetArg::TCSADRAIN, settings).ok();
         }
     }
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::agent::ledger;
-use crate::agent::ledger::{EditEntry, FileEntry, Holder, Ledger, State};
+use crate::agent::ledger::{EditEntry, FileEntry, Found, Holder, Ledger, State};
 use crate::agent::plan::{FileEdit, Plan, Purpose};
 use crate::agent::restore;
 use crate::agent::restore::Restored;
@@ -228,21 +228,20 @@ fn record(
         return Ok(IsNew::No);
     }
     let hash = ledger::hash(before.as_deref().unwrap_or_default().as_bytes());
-    let position = match position {
-        Some(position) => position,
-        None => {
-            let put = |text: &String| state.put_original(text.as_bytes()).map_err(|err| with_causes(&err));
-            ledger.files.push(FileEntry {
-                path: edit.path.clone(),
-                original: before.as_ref().map(put).transpose()?,
-                mode: current.mode,
-                written: Some(hash.clone()),
-                folders: missing_folders(&real),
-                edits: Vec::new(),
-                real: real.clone(),
-            });
-            ledger.files.len() - 1
-        }
+    let position = if let Some(position) = position {
+        position
+    } else {
+        let put = |text: &String| state.put_original(text.as_bytes()).map_err(|err| with_causes(&err));
+        ledger.files.push(FileEntry {
+            path: edit.path.clone(),
+            original: before.as_ref().map(put).transpose()?,
+            mode: current.mode,
+            written: Some(hash.clone()),
+            folders: missing_folders(&real),
+            edits: Vec::new(),
+            real: real.clone(),
+        });
+        ledger.files.len() - 1
     };
     let file = &mut ledger.files[position];
     // Once somebody else's bytes are in the file, the original is no longer what it should go back to.
@@ -288,12 +287,12 @@ pub(crate) fn preview(plan: &Plan) -> (Vec<Change>, Vec<Skipped>) {
     let mut skipped = Vec::new();
     for edit in &plan.edits {
         let known = changes.iter().position(|change| change.path == edit.path);
-        let changed = real_path(&edit.path).and_then(|real| current(&real)).and_then(|current| {
+        let outcome = real_path(&edit.path).and_then(|real| current(&real)).and_then(|current| {
             let before = current.text.unwrap_or_default();
             let text = known.map_or(before.clone(), |known| changes[known].after.clone());
             Ok(Change { path: edit.path.clone(), before, after: apply(Some(&text), &edit.edit)?.text })
         });
-        match (changed, known) {
+        match (outcome, known) {
             (Ok(change), Some(known)) => changes[known] = change,
             (Ok(change), None) if change.before != change.after => changes.push(change),
             (Ok(_), None) => {}
@@ -357,31 +356,8 @@ pub(crate) fn recover_abandoned(state: &State, elsewhere: Elsewhere) -> Result<V
         return Ok(Vec::new());
     }
     let _exclusive = state.lock()?;
-    let mut ledger = state.read()?;
-    Ok(recover(state, &mut ledger, elsewhere)?.0)
-}
-
-/// The wraps that are alive, beside what was restored.
-fn recover(
-    state: &State,
-    ledger: &mut Ledger,
-    elsewhere: Elsewhere,
-) -> Result<(Vec<Restored>, Vec<Holder>), ledger::Error> {
-    let before = ledger.clone();
-    let may_live_elsewhere = |holder: &Holder| !holder.is_here() && elsewhere == Elsewhere::IsAlive;
-    let (alive, dead): (Vec<_>, Vec<_>) =
-        state.holder_files()?.into_iter().partition(|found| found.is_locked || may_live_elsewhere(&found.holder));
-    let alive: Vec<Holder> = alive.into_iter().map(|found| found.holder).collect();
-    let is_alive = |session: &str| ledger::is_prepared(session) || alive.iter().any(|holder| holder.session == session);
-    let mut done = restore::release(state, ledger, &|session, _| !is_alive(session));
-    done.extend(restore::take_off_returned(state, ledger));
-    if *ledger != before {
-        state.write(ledger)?;
-    }
-    for found in dead {
-        state.forget(&found.holder.session)?;
-    }
-    Ok((done, alive))
+    let holders = Holders::find(state, elsewhere)?;
+    settle(state, &holders, &|_, _| false)
 }
 
 /// Restores everything that `agent`, or any agent where it is `None`, has left or was prepared with.
@@ -391,16 +367,53 @@ pub(crate) fn unwrap(state: &State, agent: Option<&str>, elsewhere: Elsewhere) -
     }
     let is_meant = |name: &str| agent.is_none_or(|agent| agent == name);
     let _exclusive = state.lock()?;
-    let mut ledger = state.read()?;
-    let (mut done, alive) = recover(state, &mut ledger, elsewhere)?;
-    let holders: Vec<Holder> = alive.into_iter().filter(|holder| is_meant(&holder.agent)).collect();
-    if !holders.is_empty() {
-        return Err(Error::Held { holders });
+    let mut holders = Holders::find(state, elsewhere)?;
+    if holders.alive.iter().any(|holder| is_meant(&holder.agent)) {
+        holders.alive.retain(|holder| is_meant(&holder.agent));
+        return Err(Error::Held { holders: holders.alive });
     }
-    done.extend(restore::release(state, &mut ledger, &|session, agent| {
-        ledger::is_prepared(session) && is_meant(agent)
-    }));
-    state.write(&ledger)?;
+    Ok(settle(state, &holders, &|session, agent| ledger::is_prepared(session) && is_meant(agent))?)
+}
+
+/// Who has edits, or had them when it died.
+struct Holders {
+    alive: Vec<Holder>,
+    dead: Vec<Holder>,
+}
+
+impl Holders {
+    fn find(state: &State, elsewhere: Elsewhere) -> Result<Self, ledger::Error> {
+        let mut holders = Self { alive: Vec::new(), dead: Vec::new() };
+        for Found { holder, is_locked } in state.holder_files()? {
+            let may_live_elsewhere = !holder.is_here() && elsewhere == Elsewhere::IsAlive;
+            let group = if is_locked || may_live_elsewhere { &mut holders.alive } else { &mut holders.dead };
+            group.push(holder);
+        }
+        Ok(holders)
+    }
+
+    fn is_alive(&self, session: &str) -> bool {
+        ledger::is_prepared(session) || self.alive.iter().any(|holder| holder.session == session)
+    }
+}
+
+/// Restores what the dead held, and what `lets_go` says; and takes off what agents wrote back.
+fn settle(
+    state: &State,
+    holders: &Holders,
+    lets_go: &dyn Fn(&str, &str) -> bool,
+) -> Result<Vec<Restored>, ledger::Error> {
+    let mut ledger = state.read()?;
+    let before = ledger.clone();
+    let mut done =
+        restore::release(state, &mut ledger, &|session, agent| !holders.is_alive(session) || lets_go(session, agent));
+    done.extend(restore::take_off_returned(state, &mut ledger));
+    if ledger != before {
+        state.write(&ledger)?;
+    }
+    for holder in &holders.dead {
+        state.forget(&holder.session)?;
+    }
     Ok(done)
 }
 

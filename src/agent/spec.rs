@@ -214,7 +214,7 @@ fn holes(text: &str) -> impl Iterator<Item = &str> {
 
 /// The line, from 1, that byte `at` of `text` is on.
 fn line_of(text: &str, at: usize) -> usize {
-    1 + text.as_bytes()[..at.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
+    1 + text[..at.min(text.len())].matches('\n').count()
 }
 
 #[cfg(test)]

@@ -46,15 +46,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let path = detect::binary(&spec, &around);
             let version = path.as_deref().and_then(launch::version);
             let found = path.is_some();
-            Row {
-                name: spec.name,
-                title: spec.title,
-                aliases: spec.aliases,
-                found,
-                version,
-                path,
-                install: spec.install,
-            }
+            let AgentSpec { name, title, aliases, provider, install, .. } = spec;
+            Row { name, title, aliases, provider, found, version, path, install }
         })
         .collect();
     if args.json {

@@ -71,7 +71,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let detected = detect::detect(&spec, &around, &request.args).map_err(|err| not_found(&err))?;
     let way = Way::open(&request.options, &settings)?;
     let options = plan_options(&request, &settings, &around, &state)?;
-    let plan = plan::plan(&spec, &detected, &options, way.address()).map_err(|err| cannot_route(err, &spec))?;
+    let plan = plan::plan(&spec, &detected, &options, way.address()).map_err(|err| cannot_route(&err, &spec))?;
     if request.options.dry_run {
         return Ok(preview::print(&plan, &settings));
     }
@@ -206,7 +206,7 @@ fn not_found(err: &detect::Error) -> Failure {
     Failure { message: err.to_string(), hint: Some(format!("install it: `{install}`")), code: 127 }
 }
 
-fn cannot_route(err: plan::Error, spec: &AgentSpec) -> Failure {
+fn cannot_route(err: &plan::Error, spec: &AgentSpec) -> Failure {
     let hint = format!("{} still runs without headroom, as `{}`", spec.title, spec.binary);
     Failure { message: err.to_string(), hint: Some(hint), code: 1 }
 }

@@ -2,6 +2,7 @@
 //!
 //! A diff shows lines around ours, and an agent's files hold keys and tokens; their values are not shown.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -38,7 +39,7 @@ pub(crate) fn print(plan: &Plan, settings: &Settings) -> ExitCode {
     for name in &plan.launch.unset {
         output::line(format_args!("unset {name}"));
     }
-    let words = [plan.launch.binary.as_os_str()].into_iter().chain(plan.launch.args.iter().map(|arg| arg.as_os_str()));
+    let words = [plan.launch.binary.as_os_str()].into_iter().chain(plan.launch.args.iter().map(OsString::as_os_str));
     let words: Vec<String> = words.map(|word| shlex_quoted(&hidden(&word.to_string_lossy()))).collect();
     output::line(words.join(" "));
     if skipped.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -15,6 +15,7 @@ use crate::cli::wrap::Args;
 
 /// Options of `headroom wrap`, before or behind the agent's name.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct Options {
     /// The port to listen on; the next free one if it is taken [default: 8787]
     #[arg(long, value_name = "PORT")]
@@ -161,9 +162,10 @@ impl Options {
             no_serena: self.no_serena || behind.no_serena,
             proxy: ProxyArgs {
                 anthropic_api_url: behind.proxy.anthropic_api_url.or(self.proxy.anthropic_api_url),
-                exclude_tools: match behind.proxy.exclude_tools.is_empty() {
-                    true => self.proxy.exclude_tools,
-                    false => behind.proxy.exclude_tools,
+                exclude_tools: if behind.proxy.exclude_tools.is_empty() {
+                    self.proxy.exclude_tools
+                } else {
+                    behind.proxy.exclude_tools
                 },
                 profile: behind.proxy.profile.or(self.proxy.profile),
                 no_optimize: self.proxy.no_optimize || behind.proxy.no_optimize,
