@@ -2,7 +2,7 @@
 //!
 //! `write_atomic` is the only way anything here is written. It writes a temporary file beside the target and renames
 //! it, through a symlink to what the symlink names, and keeps the mode. Where a rename is refused (a bind-mounted
-//! file), it writes in place: the caller has a ledger by then.
+//! file) or would lose something (other hard links, the owner), it writes in place: the caller has a ledger by then.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -49,6 +49,9 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: Option<u32>) -> Resu
         Some(mode) => mode,
         None => self::mode(&target)?.unwrap_or(0o600),
     };
+    if is_more_than_a_name(&target) {
+        return write_in_place(&target, bytes, mode);
+    }
     let mut temporary = match tempfile::Builder::new().prefix(".headroom-").tempfile_in(parent) {
         Ok(temporary) => temporary,
         // The folder takes no new files but the file itself may be writable.
@@ -66,6 +69,13 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: Option<u32>) -> Resu
         Err(err) if target.exists() && is_rename_refused(&err.error) => write_in_place(&target, bytes, mode),
         Err(err) => Err(failed("replace", path)(err.error)),
     }
+}
+
+/// A new file in its place would cut its other hard links off, or give it to us.
+fn is_more_than_a_name(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = nix::unistd::geteuid().as_raw();
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && (metadata.nlink() > 1 || metadata.uid() != user))
 }
 
 fn is_rename_refused(err: &io::Error) -> bool {

@@ -26,3 +26,14 @@ mod help;
 mod mcp;
 // `headroom retrieve` in a shell.
 mod retrieve;
+
+// Every case in `tests/agents`: what is on disk and in the environment while an agent runs, and that it comes off.
+mod agents;
+// Wraps that die, and what the next command makes of it.
+mod crash;
+// Ctrl-C, TERM and the exit codes of signals.
+mod signals;
+// `unwrap`, and what it refuses.
+mod unwrap;
+// A wrap as the user sees it: files, routing, exit codes.
+mod wrap;

@@ -1,6 +1,9 @@
-//! What the integration tests and the benches stand on: real agents, a scripted provider, a generated project.
+//! What the integration tests and the benches stand on: real agents and one that does as it is told, a scripted
+//! provider, homes and projects of their own.
 
 pub(crate) mod claude;
+pub(crate) mod fake_agent;
+pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod project;
 pub(crate) mod provider;

@@ -1,0 +1,300 @@
+//! What a wrap will change, decided purely: specification + what was found + options + the proxy's address → `Plan`.
+//!
+//! Routing never goes into a file: the environment carries it, and the command line where the agent's own settings would
+//! beat the environment. What goes into files holds no port, so two wraps can share it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::agent::detect::{BlockFile, ContextTool, Detected, Source, Variable};
+use crate::agent::ledger::Holder;
+use crate::agent::overlay;
+use crate::agent::spec::{AgentSpec, EnvRow, Mcp, McpShape};
+use crate::edit::Edit;
+
+/// What the user wants of this wrap, and what it needs to know of us.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// The name of this wrap's session.
+    pub(crate) session: String,
+    /// The agent's own arguments.
+    pub(crate) args: Vec<OsString>,
+    /// `HEADROOM_HOME`.
+    pub(crate) home: PathBuf,
+    /// Whether it is the one that is assumed where nobody says otherwise.
+    pub(crate) is_default_home: bool,
+    /// Our own program.
+    pub(crate) executable: PathBuf,
+    /// The folder the agent is started in.
+    pub(crate) project: PathBuf,
+    /// The folder that exists while this wrap runs.
+    pub(crate) run: PathBuf,
+    pub(crate) registers_mcp: bool,
+    pub(crate) context_tool: ContextToolUse,
+    /// Those that may be named to the agent, the preferred one first.
+    pub(crate) context_tools: Vec<ContextTool>,
+    /// Where requests go, when the user told us.
+    pub(crate) upstream: Option<String>,
+    /// The wraps that run now.
+    pub(crate) running: Vec<Holder>,
+}
+
+/// When the context tool's instructions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ContextToolUse {
+    Never,
+    /// Into files that git does not track.
+    Untracked,
+    Always,
+}
+
+/// What a wrap will do.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) agent: String,
+    pub(crate) session: String,
+    pub(crate) edits: Vec<FileEdit>,
+    pub(crate) launch: Launch,
+    /// Where the agent would send its requests without us; `None` is the provider's own address.
+    pub(crate) upstream: Option<String>,
+    pub(crate) address: SocketAddr,
+    /// A folder for PATH in which `headroom` is our program.
+    pub(crate) path_folder: Option<PathBuf>,
+    pub(crate) executable: PathBuf,
+    pub(crate) project: PathBuf,
+    /// What the user should know before the agent takes the screen.
+    pub(crate) notes: Vec<String>,
+}
+
+/// One change of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FileEdit {
+    pub(crate) path: PathBuf,
+    pub(crate) edit: Edit,
+    pub(crate) purpose: Purpose,
+}
+
+/// What an edit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The agent can ask for originals.
+    Mcp,
+    /// The agent knows of the context tool.
+    ContextTool,
+}
+
+/// How the agent is started. Its environment is ours with these changes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Launch {
+    pub(crate) binary: PathBuf,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) set: BTreeMap<String, OsString>,
+    pub(crate) unset: BTreeSet<String>,
+}
+
+/// Why there is nothing that a wrap could do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("`{}` sets `{variable}`, and nothing of the user's beats managed settings", .path.display())]
+    Managed { path: PathBuf, variable: String },
+}
+
+/// Decides what to change.
+pub(crate) fn plan(
+    spec: &AgentSpec,
+    detected: &Detected,
+    options: &Options,
+    address: SocketAddr,
+) -> Result<Plan, Error> {
+    let proxy = format!("http://{address}");
+    let row = spec.env.iter().find(|row| row.when.as_ref().is_none_or(|when| detected.is_on(&when.env)));
+    let mut notes = notes(spec, detected);
+
+    let routing = row.map(|row| routing(row, &proxy)).unwrap_or_default();
+    refuse_managed(&routing, detected)?;
+    let upstream = upstream(row, detected, options, address, &mut notes);
+    let mut set: BTreeMap<String, OsString> = our_variables(options);
+    for (name, value) in row.into_iter().flat_map(|row| &row.otherwise) {
+        if detected.variable(name).is_none() {
+            set.insert(name.clone(), value.replace("{proxy}", &proxy).into());
+        }
+    }
+    set.extend(routing.iter().map(|(name, value)| (name.clone(), value.into())));
+
+    let path_folder = (!detected.is_on_path).then(|| options.run.join("bin"));
+    if let Some(folder) = &path_folder {
+        set.insert("PATH".to_owned(), prepend(folder, detected.environment.get(OsStr::new("PATH"))));
+    }
+    Ok(Plan {
+        agent: spec.name.clone(),
+        session: options.session.clone(),
+        edits: edits(spec, detected, options, &mut notes),
+        launch: Launch {
+            binary: detected.binary.clone(),
+            args: args(spec, detected, options, &routing),
+            set,
+            unset: BTreeSet::new(),
+        },
+        upstream,
+        address,
+        path_folder,
+        executable: options.executable.clone(),
+        project: options.project.clone(),
+        notes,
+    })
+}
+
+fn notes(spec: &AgentSpec, detected: &Detected) -> Vec<String> {
+    let holding = spec.note.iter().filter(|note| note.when.as_ref().is_none_or(|when| detected.is_on(&when.env)));
+    holding.map(|note| note.text.clone()).collect()
+}
+
+/// The variables that point the agent at the proxy.
+fn routing(row: &EnvRow, proxy: &str) -> BTreeMap<String, String> {
+    row.set.iter().map(|(name, value)| (name.clone(), value.replace("{proxy}", proxy))).collect()
+}
+
+fn refuse_managed(routing: &BTreeMap<String, String>, detected: &Detected) -> Result<(), Error> {
+    for variable in routing.keys() {
+        if let Some(Variable { source: Source::Managed(path), .. }) = detected.variable(variable) {
+            return Err(Error::Managed { path, variable: variable.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// What the agent and everything it starts know of this wrap.
+fn our_variables(options: &Options) -> BTreeMap<String, OsString> {
+    BTreeMap::from([
+        ("HEADROOM_SESSION".to_owned(), OsString::from(&options.session)),
+        ("HEADROOM_HOME".to_owned(), options.home.clone().into()),
+    ])
+}
+
+fn prepend(folder: &Path, path: Option<&OsString>) -> OsString {
+    let mut joined = folder.as_os_str().to_owned();
+    if let Some(path) = path.filter(|path| !path.is_empty()) {
+        joined.push(":");
+        joined.push(path);
+    }
+    joined
+}
+
+/// Where the agent's requests go on to.
+fn upstream(
+    row: Option<&EnvRow>,
+    detected: &Detected,
+    options: &Options,
+    address: SocketAddr,
+    notes: &mut Vec<String>,
+) -> Option<String> {
+    if options.upstream.is_some() {
+        return options.upstream.clone();
+    }
+    let (name, template) = row?.set.iter().find(|(_, value)| value.contains("{proxy}"))?;
+    let Variable { value, source } = detected.variable(name)?;
+    let url = value.trim().trim_end_matches('/');
+    // An agent that wants its address to end in `/v1` has the user's ending in it as well.
+    let suffix = template.split_once("{proxy}").map_or("", |(_, suffix)| suffix);
+    let url = url.strip_suffix(suffix).unwrap_or(url).to_owned();
+    if let Some(local) = loopback(&url) {
+        if let Some(holder) = options.running.iter().find(|holder| holder.address == Some(local)) {
+            return holder.upstream.clone();
+        }
+        // We listen there, so nobody else does: it is what is left of a proxy that is gone.
+        if local == address {
+            notes.push(format!("`{name}` is {url}, where no other proxy runs: it is ignored"));
+            return None;
+        }
+    }
+    let whose = match source {
+        Source::Environment => "the environment says",
+        Source::CommandLine => "its command line says",
+        Source::File(path) | Source::Managed(path) => {
+            notes.push(format!("requests go on to {}, as `{}` says", without_login(&url), path.display()));
+            return Some(url);
+        }
+    };
+    notes.push(format!("requests go on to {}, as {whose}", without_login(&url)));
+    Some(url)
+}
+
+/// The address in `url` if it is one of this machine's own.
+fn loopback(url: &str) -> Option<SocketAddr> {
+    let authority = url.strip_prefix("http://")?.split('/').next()?;
+    let authority = authority.replace("localhost", "127.0.0.1");
+    let address: SocketAddr = authority.parse().ok()?;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_loopback() => Some(address),
+        IpAddr::V6(ip) if ip.is_loopback() => Some(address),
+        _ => None,
+    }
+}
+
+/// `url` without a user's name and password, which belong on no screen.
+fn without_login(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+/// The agent's arguments, with our routing where its own settings would beat the environment.
+fn args(spec: &AgentSpec, detected: &Detected, options: &Options, routing: &BTreeMap<String, String>) -> Vec<OsString> {
+    let Some(settings) = &spec.settings else { return options.args.clone() };
+    let beaten: BTreeMap<String, String> = routing
+        .iter()
+        .filter(|(name, _)| {
+            let source = detected.variable(name).map(|variable| variable.source);
+            matches!(source, Some(Source::File(_) | Source::CommandLine))
+        })
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if beaten.is_empty() {
+        return options.args.clone();
+    }
+    overlay::put_on_top(&options.args, settings, detected.overlay.as_ref(), &beaten)
+}
+
+fn edits(spec: &AgentSpec, detected: &Detected, options: &Options, notes: &mut Vec<String>) -> Vec<FileEdit> {
+    let mut edits = Vec::new();
+    if options.registers_mcp
+        && let (Some(mcp), Some(path)) = (&spec.mcp, &detected.mcp_file)
+    {
+        edits.push(FileEdit { path: path.clone(), edit: registration(mcp, options), purpose: Purpose::Mcp });
+    }
+    if options.context_tool != ContextToolUse::Never
+        && let Some(tool) = options.context_tools.iter().find(|tool| detected.context_tools.contains(tool))
+    {
+        for BlockFile { path, template, is_tracked } in &detected.blocks {
+            if *is_tracked && options.context_tool != ContextToolUse::Always {
+                let why = "git tracks it; `--context-tool` writes there all the same";
+                notes.push(format!("`{}` does not get {}'s instructions: {why}", path.display(), tool.binary()));
+                continue;
+            }
+            let text = template.fill(&[("run", tool.prefix())]);
+            let edit = Edit::Block { name: template.marker().to_owned(), text };
+            edits.push(FileEdit { path: path.clone(), edit, purpose: Purpose::ContextTool });
+        }
+    }
+    edits
+}
+
+/// Our MCP server as the agent writes servers down. It names no port: what belongs to one wrap comes by the environment,
+/// which agents pass on.
+fn registration(mcp: &Mcp, options: &Options) -> Edit {
+    let McpShape::TypeCommandArgsEnv = mcp.shape;
+    let mut env = serde_json::Map::new();
+    if !options.is_default_home {
+        env.insert("HEADROOM_HOME".to_owned(), json!(options.home.to_string_lossy()));
+    }
+    let command = options.executable.to_string_lossy();
+    Edit::Json {
+        path: mcp.key.split('.').map(str::to_owned).collect(),
+        value: json!({ "type": "stdio", "command": command, "args": ["mcp", "serve"], "env": env }),
+    }
+}

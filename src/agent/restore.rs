@@ -1,0 +1,204 @@
+//! Users' files as they were before us.
+//!
+//! A file that nobody changed since we wrote it gets its original bytes back. One that somebody changed keeps their
+//! changes: only our own edits come off, each of them only where it still is as we left it. One that no longer parses
+//! is not touched at all; its entry stays in the ledger, and the user is told what to take out by hand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::agent::ledger;
+use crate::agent::ledger::{EditEntry, FileEntry, Ledger, State, Tombstone};
+use crate::edit;
+use crate::edit::{Edit, Reverted, Undo};
+use crate::files;
+
+/// How long an agent may write an entry of ours back from its memory: longer than anybody keeps one running.
+const TOMBSTONE_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Restored {
+    pub(crate) path: PathBuf,
+    pub(crate) how: How,
+}
+
+/// How a file was restored, or why it was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It has its original bytes.
+    Original,
+    /// It was not there before, and is not now.
+    Removed,
+    /// Somebody changed it meanwhile; their changes stayed, ours are off.
+    Reverted,
+    /// Somebody removed it.
+    Gone,
+    /// Somebody changed our part of it: it is theirs now.
+    Theirs,
+    /// An agent had written our entry back; it is off again.
+    CameBack,
+    /// It could not be restored. `by_hand` is what to take out.
+    Stuck { why: String, by_hand: Vec<String> },
+}
+
+/// Takes off the edits that nobody holds once `lets_go` has said, for each holder, whether it lets go.
+pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str, &str) -> bool) -> Vec<Restored> {
+    let mut done = Vec::new();
+    for mut entry in std::mem::take(&mut ledger.files) {
+        for edit in &mut entry.edits {
+            edit.holders.retain(|session, agent| !lets_go(session, agent));
+        }
+        let (dead, held): (Vec<_>, Vec<_>) = entry.edits.drain(..).partition(|edit| edit.holders.is_empty());
+        entry.edits = held;
+        if dead.is_empty() {
+            ledger.files.push(entry);
+            continue;
+        }
+        let path = entry.path.clone();
+        match take_off(state, &mut entry, &dead) {
+            Ok(how) => {
+                if matches!(how, How::Original | How::Removed | How::Reverted) {
+                    bury(state, ledger, &entry, &dead);
+                }
+                done.push(Restored { path, how });
+            }
+            Err(why) => {
+                let by_hand = dead.iter().map(|edit| by_hand(&edit.edit)).collect();
+                done.push(Restored { path, how: How::Stuck { why, by_hand } });
+                entry.edits.extend(dead);
+            }
+        }
+        if !entry.edits.is_empty() {
+            ledger.files.push(entry);
+        }
+    }
+    done
+}
+
+/// Takes `dead` off the file. What is left in `entry.edits` stays on.
+fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<How, String> {
+    let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else { return Ok(How::Gone) };
+    let is_unchanged = entry.written.as_ref() == Some(&ledger::hash(&bytes));
+    if is_unchanged
+        && entry.edits.is_empty()
+        && let Some(how) = put_original_back(state, entry)?
+    {
+        return Ok(how);
+    }
+
+    let before = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    let undos: Vec<Undo> = dead.iter().map(|edit| edit.undo.clone()).collect();
+    let text = edit::revert_all(&before, &undos).map_err(|err| err.to_string())?.text;
+    if text == before {
+        return Ok(How::Theirs);
+    }
+    if entry.original.is_none() && entry.edits.is_empty() && text.trim().is_empty() {
+        remove(entry)?;
+        return Ok(How::Removed);
+    }
+    files::write_atomic(&entry.real, text.as_bytes(), None).map_err(|err| with_cause(&err))?;
+    entry.written = is_unchanged.then(|| ledger::hash(text.as_bytes()));
+    Ok(How::Reverted)
+}
+
+/// `None` when the original bytes are lost.
+fn put_original_back(state: &State, entry: &FileEntry) -> Result<Option<How>, String> {
+    let Some(name) = &entry.original else {
+        remove(entry)?;
+        return Ok(Some(How::Removed));
+    };
+    let Some(original) = state.original(name).map_err(|err| err.to_string())? else { return Ok(None) };
+    // The mode is not put back: we kept it when we wrote, so a different one is somebody's wish.
+    files::write_atomic(&entry.real, &original, None).map_err(|err| with_cause(&err))?;
+    Ok(Some(How::Original))
+}
+
+/// Removes a file that was not there before us, and the folders that we made for it if they are empty.
+fn remove(entry: &FileEntry) -> Result<(), String> {
+    files::remove(&entry.real).map_err(|err| with_cause(&err))?;
+    remove_folders(&entry.folders);
+    Ok(())
+}
+
+/// Removes those of `folders`, outermost first, that are empty.
+pub(crate) fn remove_folders(folders: &[PathBuf]) {
+    for folder in folders.iter().rev() {
+        // One that is not empty is somebody's by now.
+        drop(fs::remove_dir(folder));
+    }
+}
+
+fn with_cause(err: &files::Error) -> String {
+    format!("{err}: {}", err.source)
+}
+
+/// Remembers what was taken off, for agents that write it back.
+fn bury(state: &State, ledger: &mut Ledger, entry: &FileEntry, dead: &[EditEntry]) {
+    for EditEntry { edit, undo, .. } in dead {
+        exhume(ledger, &entry.real, edit);
+        ledger.tombstones.push(Tombstone {
+            path: entry.real.clone(),
+            edit: edit.clone(),
+            undo: undo.clone(),
+            existed: entry.original.is_some(),
+            since: state.now(),
+        });
+    }
+}
+
+/// Forgets that an edit like this one was taken off: it is wanted again.
+pub(crate) fn exhume(ledger: &mut Ledger, path: &Path, edit: &Edit) {
+    ledger.tombstones.retain(|stone| stone.path != path || !is_same_place(&stone.edit, edit));
+}
+
+/// Whether both edits are of the same key or block, whatever they put there.
+pub(crate) fn is_same_place(left: &Edit, right: &Edit) -> bool {
+    match (left, right) {
+        (Edit::Json { path: left, .. }, Edit::Json { path: right, .. }) => left == right,
+        (Edit::Block { name: left, .. }, Edit::Block { name: right, .. }) => left == right,
+        _ => false,
+    }
+}
+
+/// Takes off entries of ours that an agent wrote back unchanged after we had taken them off.
+pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Restored> {
+    let now = state.now();
+    ledger.tombstones.retain(|stone| now.saturating_sub(stone.since) < TOMBSTONE_SECONDS);
+    let mut done = Vec::new();
+    for stone in &ledger.tombstones {
+        let Ok(Some(bytes)) = files::read(&stone.path) else { continue };
+        if memchr::memmem::find(&bytes, trace(&stone.edit).as_bytes()).is_none() {
+            continue;
+        }
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        let Ok(Reverted::Text(reverted)) = edit::revert(&text, &stone.undo) else { continue };
+        let written = if !stone.existed && reverted.trim().is_empty() {
+            files::remove(&stone.path)
+        } else {
+            files::write_atomic(&stone.path, reverted.as_bytes(), None)
+        };
+        let how = match written {
+            Ok(()) => How::CameBack,
+            Err(err) => How::Stuck { why: with_cause(&err), by_hand: vec![by_hand(&stone.edit)] },
+        };
+        done.push(Restored { path: stone.path.clone(), how });
+    }
+    done
+}
+
+/// A string that stands in every file that has the edit: looking for it is cheaper than parsing.
+fn trace(edit: &Edit) -> &str {
+    match edit {
+        Edit::Json { path, .. } => path.last().map_or("", String::as_str),
+        Edit::Block { name, .. } => name,
+    }
+}
+
+/// What a user would have to take out.
+fn by_hand(edit: &Edit) -> String {
+    match edit {
+        Edit::Json { path, .. } => format!("the key `{}`", path.join(".")),
+        Edit::Block { name, .. } => format!("the lines from `<!-- headroom:{name} -->` to `<!-- /headroom:{name} -->`"),
+    }
+}

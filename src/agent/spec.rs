@@ -1,0 +1,260 @@
+//! `AgentSpec`: what a file in `agents/` says, checked.
+//!
+//! A key that is not known is an error, not a warning: a misspelt `set` would launch an agent that quietly bypasses us.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// One agent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgentSpec {
+    /// What one types.
+    pub(crate) name: String,
+    /// What people call it.
+    pub(crate) title: String,
+    /// Other names that find it.
+    #[serde(default)]
+    pub(crate) aliases: Vec<String>,
+    /// The program, looked up on `PATH`.
+    pub(crate) binary: String,
+    /// The command or page that installs it.
+    pub(crate) install: String,
+    pub(crate) provider: Provider,
+    /// Folders of the agent's own, each a hole for the paths below.
+    #[serde(default)]
+    pub(crate) folders: BTreeMap<String, Folder>,
+    /// How it is pointed at the proxy: the first row whose `when` holds.
+    #[serde(default)]
+    pub(crate) env: Vec<EnvRow>,
+    pub(crate) settings: Option<Settings>,
+    pub(crate) mcp: Option<Mcp>,
+    #[serde(default)]
+    pub(crate) block: Vec<Block>,
+    /// What the user is told before the launch.
+    #[serde(default)]
+    pub(crate) note: Vec<Note>,
+}
+
+/// The wire that the agent speaks to the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Provider {
+    Anthropic,
+}
+
+/// A folder that a variable can move.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Folder {
+    pub(crate) env: Option<String>,
+    pub(crate) otherwise: String,
+}
+
+/// Variables for the agent's process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnvRow {
+    pub(crate) when: Option<When>,
+    /// Set whatever the user has.
+    #[serde(default)]
+    pub(crate) set: BTreeMap<String, String>,
+    /// Set unless the user has set it.
+    #[serde(default)]
+    pub(crate) otherwise: BTreeMap<String, String>,
+}
+
+/// A condition on the environment that the agent will see.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct When {
+    /// Holds when this variable is set and not off.
+    pub(crate) env: String,
+}
+
+/// JSON files in which the agent keeps environment variables of its own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// A later one beats an earlier one.
+    pub(crate) files: Vec<String>,
+    /// Files, or folders of files, that beat everything and are not the user's to change.
+    #[serde(default)]
+    pub(crate) managed: Vec<String>,
+    /// The key of the object that holds the variables.
+    pub(crate) env: String,
+    /// The option that takes such a file, or its JSON, and beats the files.
+    pub(crate) option: String,
+}
+
+/// Where our MCP server is registered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mcp {
+    pub(crate) file: String,
+    /// The key path, dotted.
+    pub(crate) key: String,
+    pub(crate) shape: McpShape,
+}
+
+/// How agents write an MCP server down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum McpShape {
+    /// `{"type": "stdio", "command": "…", "args": […], "env": {…}}`
+    TypeCommandArgsEnv,
+}
+
+/// A marked block of text in a file that the agent reads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Block {
+    pub(crate) file: String,
+    /// The template it is made from.
+    #[serde(rename = "use")]
+    pub(crate) template: Template,
+}
+
+/// The texts in `templates/` that a block can be made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Template {
+    Rtk,
+}
+
+/// A line for the user.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Note {
+    pub(crate) when: Option<When>,
+    pub(crate) text: String,
+}
+
+/// What is wrong with an agent's file.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` does not describe an agent at line {line}: {detail}", .file.display())]
+pub(crate) struct Error {
+    pub(crate) file: PathBuf,
+    pub(crate) line: usize,
+    pub(crate) detail: String,
+}
+
+/// Reads what `text`, the content of `file`, says.
+pub(crate) fn parse(file: &Path, text: &str) -> Result<AgentSpec, Error> {
+    let failed = |line, detail| Error { file: file.to_owned(), line, detail };
+    let spec: AgentSpec = toml_edit::de::from_str(text).map_err(|err| {
+        let at = err.span().map_or(0, |span| span.start);
+        failed(line_of(text, at), err.message().trim().replace('\n', ", "))
+    })?;
+    check(&spec).map_err(|wrong| {
+        let at = text.find(&wrong.value).unwrap_or(0);
+        failed(line_of(text, at), wrong.detail)
+    })?;
+    Ok(spec)
+}
+
+/// A value that has the right form and the wrong meaning.
+struct Wrong {
+    value: String,
+    detail: String,
+}
+
+fn check(spec: &AgentSpec) -> Result<(), Wrong> {
+    for name in [&spec.name].into_iter().chain(&spec.aliases) {
+        // The name becomes part of a file's name and stands behind `headroom wrap` on a command line.
+        let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if name.is_empty() || name.starts_with('-') || !is_word {
+            return Err(Wrong { value: name.clone(), detail: format!("`{name}` is not a name: use a-z, 0-9 and -") });
+        }
+    }
+    if spec.binary.is_empty() || spec.binary.contains('/') {
+        return Err(Wrong {
+            value: spec.binary.clone(),
+            detail: "`binary` is a program's name, not a path".to_owned(),
+        });
+    }
+    let outer = ["home", "project"];
+    let folders: Vec<&str> = outer.iter().copied().chain(spec.folders.keys().map(String::as_str)).collect();
+    for folder in spec.folders.values() {
+        check_holes(&folder.otherwise, &outer)?;
+    }
+    let settings = spec.settings.iter().flat_map(|settings| settings.files.iter().chain(&settings.managed));
+    let paths = settings.chain(spec.mcp.iter().map(|mcp| &mcp.file)).chain(spec.block.iter().map(|block| &block.file));
+    for path in paths {
+        check_holes(path, &folders)?;
+    }
+    for value in spec.env.iter().flat_map(|row| row.set.values().chain(row.otherwise.values())) {
+        check_holes(value, &["proxy"])?;
+    }
+    if let Some(mcp) = &spec.mcp
+        && mcp.key.split('.').any(str::is_empty)
+    {
+        return Err(Wrong { value: mcp.key.clone(), detail: format!("`{}` is not a dotted key path", mcp.key) });
+    }
+    Ok(())
+}
+
+fn check_holes(text: &str, known: &[&str]) -> Result<(), Wrong> {
+    for hole in holes(text) {
+        if !known.contains(&hole) {
+            let known: Vec<String> = known.iter().map(|name| format!("{{{name}}}")).collect();
+            let detail = format!("`{{{hole}}}` is not one of {}", known.join(", "));
+            return Err(Wrong { value: text.to_owned(), detail });
+        }
+    }
+    Ok(())
+}
+
+/// The names in braces in `text`.
+fn holes(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+/// The line, from 1, that byte `at` of `text` is on.
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text[..at.min(text.len())].matches('\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str =
+        "name = \"foo\"\ntitle = \"Foo\"\nbinary = \"foo\"\ninstall = \"get foo\"\nprovider = \"anthropic\"\n";
+
+    fn error(text: &str) -> String {
+        parse(Path::new("foo.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn five_keys_describe_an_agent() {
+        assert_eq!(parse(Path::new("foo.toml"), GOOD).unwrap().name, "foo");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let text = format!("{GOOD}binnary = \"x\"\n");
+        assert!(error(&text).starts_with("`foo.toml` does not describe an agent at line 6: unknown field `binnary`"));
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        assert!(error("name = \"foo\"\n").contains("missing field `title`"));
+    }
+
+    #[test]
+    fn a_hole_that_nothing_fills_is_named_with_its_line() {
+        let text = format!("{GOOD}[mcp]\nkey = \"a.b\"\nshape = \"type_command_args_env\"\nfile = \"{{hom}}/x\"\n");
+        assert_eq!(
+            error(&text),
+            "`foo.toml` does not describe an agent at line 9: `{hom}` is not one of {home}, {project}"
+        );
+    }
+
+    #[test]
+    fn a_path_is_not_a_binary() {
+        assert!(error(&GOOD.replace("\"foo\"\ninstall", "\"/bin/foo\"\ninstall")).contains("line 3"));
+    }
+}
