@@ -30,32 +30,72 @@ _headroom() {
         case $line[1] in
             (wrap)
 _arguments "${_arguments_options[@]}" : \
+'--port=[The port to listen on; the next free one if it is taken \[default\: 8787\]]:PORT:_default' \
+'--anthropic-api-url=[Where requests go on to \[default\: https\://api.anthropic.com\]]:URL:_default' \
+'*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
+'--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
+'--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
+'--backend=[]:NAME:_default' \
+'--no-proxy[Use the proxy that runs on that port instead of starting one]' \
+'--no-mcp[Do not register the MCP server that gives the agent its originals back]' \
+'(--context-tool)--no-context-tool[Do not tell the agent about rtk or lean-ctx]' \
+'--context-tool[Tell the agent about rtk or lean-ctx in a file that git tracks, too]' \
+'(--dry-run)--prepare-only[Edit the agent'\''s files and leave them so until \`headroom unwrap\`; launch nothing]' \
+'--dry-run[Show what would change in files, environment and arguments; change nothing]' \
+'--no-optimize[Send every byte as it came]' \
+'--memory[]' \
+'--learn[]' \
+'--code-graph[]' \
+'--no-serena[Nothing is registered that this would leave out; scripts for other tools say it]' \
 '-h[Print help]' \
 '--help[Print help]' \
-'-V[Print version]' \
-'--version[Print version]' \
+'*::words -- The agent, then its own arguments:_default' \
 && ret=0
 ;;
 (unwrap)
 _arguments "${_arguments_options[@]}" : \
+'()--all[Restore the files of all agents]' \
+'--force[Take wraps on other machines that share this home for dead]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
 '--version[Print version]' \
+'::agent -- The agent whose files are restored:_default' \
 && ret=0
 ;;
 (proxy)
 _arguments "${_arguments_options[@]}" : \
-'-h[Print help]' \
-'--help[Print help]' \
+'--host=[Address to listen on; this machine only]:HOST:_default' \
+'-p+[Port to listen on; 0 takes any that is free]:PORT:_default' \
+'--port=[Port to listen on; 0 takes any that is free]:PORT:_default' \
+'--anthropic-api-url=[Where requests go on to \[default\: https\://api.anthropic.com\]]:URL:_default' \
+'*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
+'--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
+'--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
+'--no-optimize[Send every byte as it came]' \
+'-v[Log every stage of every request]' \
+'--verbose[Log every stage of every request]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
 && ret=0
 ;;
 (compress)
 _arguments "${_arguments_options[@]}" : \
-'-h[Print help]' \
-'--help[Print help]' \
+'--input=[Read this file instead of standard input]:FILE:_files' \
+'--output=[Write this file instead of standard output]:FILE:_files' \
+'--command=[The command whose output the text is]:COMMAND:_default' \
+'--frozen-message-count=[Leave the first N messages as they are\: they are cached]:N:_default' \
+'--anthropic-api-url=[Where requests go on to \[default\: https\://api.anthropic.com\]]:URL:_default' \
+'*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
+'--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
+'--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
+'--json[Answer in JSON for a text too]' \
+'--explain[Say on standard error, block by block, what was done and why]' \
+'--no-optimize[Send every byte as it came]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
 && ret=0
@@ -126,6 +166,7 @@ esac
 ;;
 (agents)
 _arguments "${_arguments_options[@]}" : \
+'--json[Print JSON]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -134,8 +175,9 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (demo)
 _arguments "${_arguments_options[@]}" : \
-'-h[Print help]' \
-'--help[Print help]' \
+'--json[Print the result as JSON]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
 && ret=0
@@ -232,7 +274,7 @@ _headroom_commands() {
 'wrap:Run an agent through headroom and put everything back when it ends' \
 'unwrap:Undo what a wrap left behind' \
 'proxy:Run the proxy on its own' \
-'compress:Compress a text or a list of messages' \
+'compress:Compress a text, or the tool results of a list of messages' \
 'retrieve:Print the original behind a handle' \
 'mcp:The MCP server that gives agents their originals back' \
 'agents:List the agents headroom knows and whether they are installed' \
@@ -268,7 +310,7 @@ _headroom__subcmd__help_commands() {
 'wrap:Run an agent through headroom and put everything back when it ends' \
 'unwrap:Undo what a wrap left behind' \
 'proxy:Run the proxy on its own' \
-'compress:Compress a text or a list of messages' \
+'compress:Compress a text, or the tool results of a list of messages' \
 'retrieve:Print the original behind a handle' \
 'mcp:The MCP server that gives agents their originals back' \
 'agents:List the agents headroom knows and whether they are installed' \
