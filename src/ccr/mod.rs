@@ -1,6 +1,7 @@
 //! Compress, cache, retrieve: originals, so that anything left out can be got back, and decisions, so that a block once
-//! sent is sent as the same bytes for ever. Both live in one SQLite file and are written in one transaction.
+//! sent is sent as the same bytes for ever. Both live in one `SQLite` file and are written in one transaction.
 
+pub(crate) mod select;
 pub(crate) mod sqlite;
 
 pub(crate) use sqlite::Store;
@@ -22,6 +23,15 @@ impl Handle {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What whoever asks for an original that is not there is told. It ends the matter: an agent that is told of a
+    /// failure asks again.
+    pub(crate) fn unknown(&self) -> String {
+        format!(
+            "There is no original under {self}: it has expired, or this machine never had it. Do not ask again. \
+             Read the source (the file, the command) again instead."
+        )
     }
 }
 

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Deserialize;
 
+use crate::ccr::sqlite;
 use crate::cli::output::Failure;
 use crate::cli::paths::Paths;
 use crate::compress::Profile;
@@ -62,6 +64,28 @@ pub(crate) struct Config {
     pub(crate) exclude_tools: Vec<String>,
     /// `rtk`, `lean-ctx`, or `none`.
     pub(crate) context_tool: Option<String>,
+    pub(crate) ccr: Ccr,
+}
+
+/// How long originals and decisions stay.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Ccr {
+    /// Seconds after the last use [default: 604800, 7 days].
+    ttl_seconds: Option<u64>,
+    /// Bytes that the store may have [default: 536870912, 512 MB].
+    max_store_size: Option<u64>,
+}
+
+impl Ccr {
+    fn retention(&self) -> sqlite::Options {
+        let defaults = sqlite::Options::default();
+        sqlite::Options {
+            keep: self.ttl_seconds.map_or(defaults.keep, Duration::from_secs),
+            max_bytes: self.max_store_size.unwrap_or(defaults.max_bytes),
+            clock: defaults.clock,
+        }
+    }
 }
 
 /// How much a form may leave out.
@@ -150,10 +174,11 @@ impl Settings {
         proxy::Options {
             upstream,
             store: self.paths.store(),
+            retention: self.config.ccr.retention(),
             project: project.display().to_string(),
             ready_file,
             profile: args.profile.or(self.config.profile).map_or(Profile::BALANCED, ProfileName::profile),
-            budget: Budget { base: std::time::Duration::from_millis(args.decide_ms), ..Budget::default() },
+            budget: Budget { base: Duration::from_millis(args.decide_ms), ..Budget::default() },
             exclude_tools: exclude_tools.clone(),
             is_disabled: args.no_optimize || self.environment.is_on("HEADROOM_DISABLE"),
             hooks,

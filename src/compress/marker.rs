@@ -1,1 +1,158 @@
-//! The one marker grammar: write, find, redeem.
+//! The one grammar of what Headroom says inside a text: `[headroom: ...]`, alone on its line.
+//!
+//! Two sentences exist. A *gap* stands where lines were left out: `[headroom: lines 12-480 left out: 466 INFO, 2 WARN;
+//! all of it: headroom retrieve 3f9c2a71d04be586]`. A *legend* is the first line of a form that shows everything in
+//! another layout: `[headroom: ...; exact text: headroom retrieve 3f9c2a71d04be586]`. The last words of both are a shell
+//! command that works. Anything that differs in one character is foreign text: whoever finds a gap relies on its claim.
+
+use std::ops::RangeInclusive;
+
+const OPEN: &str = "[headroom: ";
+const GAP_END: &str = "; all of it: headroom retrieve ";
+const LEGEND_END: &str = "; exact text: headroom retrieve ";
+
+/// A sentence of ours, found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marker<'a> {
+    /// The lines that were left out, first and last, counted as the reader of the text counts them. None for a legend.
+    pub(crate) lines: Option<RangeInclusive<usize>>,
+    /// Under which the whole original is kept.
+    pub(crate) handle: &'a str,
+}
+
+/// The marker that stands for `lines`, which were left out. `what` says what they were, in counts of their contents.
+pub(crate) fn gap(lines: &RangeInclusive<usize>, what: &str, handle: &str) -> String {
+    let what = one_line(what);
+    let (first, last) = (lines.start(), lines.end());
+    if first == last {
+        format!("{OPEN}line {first} left out: {what}{GAP_END}{handle}]")
+    } else {
+        format!("{OPEN}lines {first}-{last} left out: {what}{GAP_END}{handle}]")
+    }
+}
+
+/// The head line of a form: how to read it and, where the exact text cannot be told from the form, how to get it.
+pub(crate) fn legend(what: &str, handle: Option<&str>) -> String {
+    let what = one_line(what);
+    match handle {
+        Some(handle) => format!("{OPEN}{what}{LEGEND_END}{handle}]"),
+        None => format!("{OPEN}{what}]"),
+    }
+}
+
+/// What the legend in `line` says, without the way to the exact text.
+pub(crate) fn read_legend(line: &str) -> Option<&str> {
+    let said = line.strip_prefix(OPEN)?.strip_suffix(']')?;
+    Some(match said.rsplit_once(LEGEND_END) {
+        Some((what, handle)) if is_handle(handle) => what,
+        _ => said,
+    })
+}
+
+/// Every gap, and every legend that names a handle, in order.
+pub(crate) fn find(text: &str) -> Vec<Marker<'_>> {
+    candidates(text).filter_map(parse).collect()
+}
+
+/// Whether a line of `text` is, or claims to be, a sentence of ours. Foreign look-alikes count: whoever leaves such a
+/// text alone is on the safe side.
+pub(crate) fn holds(text: &str) -> bool {
+    candidates(text).next().is_some()
+}
+
+/// Lines between `[headroom: ` and `]`, the brackets included. A column of line numbers (`12<tab>`, `12→`) may stand
+/// before them.
+fn candidates(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, OPEN).filter_map(move |at| {
+        let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+        let before = text[start..at].trim_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(text.len(), |length| at + length);
+        let line = text[at..end].trim_end_matches('\r');
+        (matches!(before, "" | "\t" | "→") && line.ends_with(']')).then_some(line)
+    })
+}
+
+fn parse(line: &str) -> Option<Marker<'_>> {
+    let said = line.strip_prefix(OPEN)?.strip_suffix(']')?;
+    if let Some((what, handle)) = said.rsplit_once(LEGEND_END) {
+        return (is_handle(handle) && !what.is_empty()).then_some(Marker { lines: None, handle });
+    }
+    let (claim, handle) = said.rsplit_once(GAP_END)?;
+    let (place, what) = claim.split_once(" left out: ")?;
+    let lines = if let Some(range) = place.strip_prefix("lines ") {
+        let (first, last) = range.split_once('-')?;
+        number(first)?..=number(last)?
+    } else {
+        let line = number(place.strip_prefix("line ")?)?;
+        line..=line
+    };
+    (is_handle(handle) && !what.is_empty() && !lines.is_empty()).then_some(Marker { lines: Some(lines), handle })
+}
+
+/// Whether `text` has the form of a handle: 16 lower-case hex digits.
+fn is_handle(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn number(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HANDLE: &str = "3f9c2a71d04be586";
+
+    #[test]
+    fn a_gap_reads_as_designed_and_is_found_again() {
+        let marker = gap(&(12..=480), "466 INFO, 2 WARN", HANDLE);
+        assert_eq!(
+            marker,
+            "[headroom: lines 12-480 left out: 466 INFO, 2 WARN; all of it: headroom retrieve 3f9c2a71d04be586]"
+        );
+        let text = format!("first\n{marker}\r\nlast");
+        assert_eq!(find(&text), [Marker { lines: Some(12..=480), handle: HANDLE }]);
+        let one = gap(&(7..=7), "1 line", HANDLE);
+        assert_eq!(find(&one), [Marker { lines: Some(7..=7), handle: HANDLE }]);
+    }
+
+    #[test]
+    fn a_legend_gives_back_what_it_says() {
+        let with = legend("JSON; values exact", Some(HANDLE));
+        assert_eq!(read_legend(&with), Some("JSON; values exact"));
+        assert_eq!(find(&with), [Marker { lines: None, handle: HANDLE }]);
+        let without = legend("JSON; values exact", None);
+        assert_eq!(read_legend(&without), Some("JSON; values exact"));
+        assert_eq!(find(&without), []);
+        assert!(holds(&without));
+    }
+
+    #[test]
+    fn look_alikes_claim_nothing() {
+        for foreign in [
+            "[headroom: lines 12-480 left out: x; all of it: headroom retrieve 3f9c]",
+            "[headroom: lines 480-12 left out: x; all of it: headroom retrieve 3f9c2a71d04be586]",
+            "[headroom: lines +1-2 left out: x; all of it: headroom retrieve 3f9c2a71d04be586]",
+            "[headroom: lines 1-2 left out: ; all of it: headroom retrieve 3f9c2a71d04be586]",
+            "[headroom: lines 1-2 left out: x; all of it: headroom retrieve 3F9C2A71D04BE586]",
+            "see `[headroom: lines 1-2 left out: x; all of it: headroom retrieve 3f9c2a71d04be586]`",
+            "[494 lines omitted: 493 INFO] <<ccr:3f9c2a71d04b>>",
+        ] {
+            assert_eq!(find(foreign), [], "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_marker_behind_a_line_number_is_seen() {
+        let text = format!("1\tx\n     2→{}\n", gap(&(1..=2), "x", HANDLE));
+        assert!(holds(&text));
+        assert!(!holds("a.md:3:[headroom: x]"));
+        assert!(!holds("[headroom: never closed"));
+    }
+}

@@ -5,6 +5,8 @@
 //! it costs fewer tokens by the real tokenizer, loses nothing the reader could not get back, and hides no literal that
 //! its marker does not name. When none passes, the text stays as it is and the reason is said.
 
+mod command;
+mod envelope;
 pub(crate) mod json;
 pub(crate) mod kind;
 pub(crate) mod literal;
@@ -159,3 +161,6 @@ impl fmt::Display for Reason {
 pub(crate) fn compress(text: &str, context: &Context) -> Outcome {
     router::route(text, context)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+//! Strings are found, read and replaced in any JSON text, and nothing else of it moves.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -14,12 +14,19 @@ use std::time::Duration;
 
 use crate::ccr;
 use crate::ccr::{Key, Store};
-use crate::compress::Profile;
 use crate::pipeline::decision::Verdict;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Hook, Stage, emit};
 use crate::provider::{Conversation, Provider};
 use crate::stats::BlockRecord;
+use crate::tokens;
+
+pub(crate) use crate::compress::Profile;
+
+/// Gets ready what takes a moment (the tokenizer's tables), so that the first request need not wait for it.
+pub(crate) fn warm() {
+    tokens::warm();
+}
 
 /// What a pipeline goes by.
 pub(crate) struct Options {

@@ -23,20 +23,21 @@ use reqwest::Url;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use crate::ccr::Store;
-use crate::compress::Profile;
+use crate::ccr::{Store, sqlite};
 use crate::pipeline;
 use crate::pipeline::stage::{Hook, Stage, emit};
-use crate::pipeline::{Budget, Pipeline, Retrieval};
+use crate::pipeline::{Budget, Pipeline, Profile, Retrieval};
 use crate::proxy::upstream::Upstream;
 use crate::stats::{Stats, Totals};
-use crate::tokens;
 
 /// The port that is tried first.
 pub(crate) const DEFAULT_PORT: u16 = 8787;
 
 /// How many ports after the first one are tried when nobody asked for a certain one.
 const PORTS_TRIED: u16 = 200;
+
+/// How often the store is looked after.
+const TIDY: Duration = Duration::from_secs(60);
 
 /// How long streams that still run may take to end once the proxy stops.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -46,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) upstream: Url,
     /// Where originals and decisions are.
     pub(crate) store: PathBuf,
+    /// How long they stay, and how large the file may grow.
+    pub(crate) retention: sqlite::Options,
     /// The project that originals are stored for.
     pub(crate) project: String,
     /// Created by the MCP server of this proxy's wrap once it has answered.
@@ -80,6 +83,7 @@ pub(crate) enum Error {
 
 /// What the handlers of requests share.
 pub(crate) struct Service {
+    store: Option<Arc<Store>>,
     pub(crate) pipeline: Pipeline,
     pub(crate) upstream: Upstream,
     pub(crate) stats: Stats,
@@ -117,16 +121,20 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
     let unbound = |source| Error::Bind { address: SocketAddr::from(([127, 0, 0, 1], 0)), source };
     let address = listener.local_addr().map_err(unbound)?;
     listener.set_nonblocking(true).map_err(unbound)?;
-    tokens::warm();
-    let store = match Store::open(&options.store) {
+    pipeline::warm();
+    let store = match Store::open_with(&options.store, options.retention) {
         Ok(store) => Some(Arc::new(store)),
         // Fail open: requests are answered, from their original bytes.
         Err(err) => {
-            tracing::error!(error = &err as &dyn std::error::Error, "everything goes as it came");
+            tracing::error!(
+                error = &err as &dyn std::error::Error,
+                "everything goes as it came: the provider's cache of what was compressed before is lost"
+            );
             None
         }
     };
     let service = Arc::new(Service {
+        store: store.clone(),
         upstream: Upstream::new(options.upstream)?,
         stats: Stats::default(),
         is_disabled: options.is_disabled,
@@ -163,6 +171,7 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
 /// Serves until told to stop, then lets running streams end. A server that fails is started again on the same
 /// listener: the agent knows no other address.
 fn run(runtime: Runtime, listener: &TcpListener, service: &Arc<Service>, stop: &watch::Receiver<bool>) {
+    runtime.spawn(tidy(service.store.clone()));
     runtime.block_on(async {
         while !*stop.borrow() {
             let mut stopped = stop.clone();
@@ -178,6 +187,21 @@ fn run(runtime: Runtime, listener: &TcpListener, service: &Arc<Service>, stop: &
         }
     });
     runtime.shutdown_timeout(Duration::from_millis(100));
+}
+
+/// Now and then notes what was used and drops what has expired: off the path of requests.
+async fn tidy(store: Option<Arc<Store>>) {
+    let Some(store) = store else { return };
+    let mut clock = tokio::time::interval(TIDY);
+    loop {
+        clock.tick().await;
+        let store = Arc::clone(&store);
+        match tokio::task::spawn_blocking(move || store.tidy()).await {
+            Ok(Err(err)) => tracing::warn!(error = &err as &dyn std::error::Error, "the store was not tidied"),
+            Ok(Ok(_)) => {}
+            Err(_) => return,
+        }
+    }
 }
 
 async fn serve(

@@ -1,8 +1,31 @@
 //! Everything that is tested from outside, in one binary: by the files, processes and requests that a user would see.
-#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests start processes and write files")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests start processes, write files and say what they skip"
+)]
 
 // What the tests stand on.
 mod support;
+
+// The source itself: who may use whom, and what may not be written.
+mod architecture;
+// The real Claude Code, directly and wrapped.
+mod claude;
+// The scripted provider: a judge must be judged first.
+mod provider;
+// `headroom proxy` between a client and a provider: what goes through, and what does not.
+mod proxy;
+
+// `headroom compress` and `headroom demo`.
+mod compress;
+// The command line's help and completions.
+mod help;
+// `headroom mcp serve` as an agent talks to it.
+mod mcp;
+// `headroom retrieve` in a shell.
+mod retrieve;
 
 // Every case in `tests/agents`: what is on disk and in the environment while an agent runs, and that it comes off.
 mod agents;

@@ -179,7 +179,8 @@ fn an_unreachable_provider_is_said_in_its_own_shape() {
 fn a_foreign_name_or_page_is_refused_on_every_route() {
     with_proxy(|provider, proxy, _| {
         for path in ["/v1/messages", "/livez", "/anything"] {
-            let rebound = format!("POST {path} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+            let rebound =
+                format!("POST {path} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
             assert!(raw(proxy, rebound.as_bytes()).starts_with("HTTP/1.1 403"));
             let page = request("POST", path, "origin: https://evil.example\r\n", b"");
             assert!(raw(proxy, &page).starts_with("HTTP/1.1 403"));
@@ -244,7 +245,8 @@ fn the_provider_is_hung_up_on_when_the_client_goes_away() {
 #[test]
 fn a_broken_store_loses_the_savings_and_no_request() {
     let home = tempfile::tempdir().unwrap();
-    std::fs::write(home.path().join("store.db"), b"this is no database, and it is long enough to be read as one").unwrap();
+    std::fs::write(home.path().join("store.db"), b"this is no database, and it is long enough to be read as one")
+        .unwrap();
     let provider = Provider::scripted(Vec::new());
     let proxy = Proxy::start(home.path(), &provider.url(), 0);
     let body = conversation(&records(80)).to_string();

@@ -159,7 +159,7 @@ fn milliseconds(duration: Duration) -> f64 {
 
 fn show(report: &Report) {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_header(["what the agent read", "tokens", "sent", "saved"]);
     for row in &report.reads {
         table.add_row([

@@ -4,6 +4,17 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+// Outputs of the real tools, which are fixtures of the compressors too.
+const PYTEST: &str = include_str!("../../../tests/compressors/log/pytest-verbose.in");
+const CARGO_TEST: &str = include_str!("../../../tests/compressors/log/cargo-test.in");
+const NPM: &str = include_str!("../../../tests/compressors/log/npm-verbose.in");
+const ACCESS_LOG: &str = include_str!("../../../tests/compressors/log/access-log.in");
+const GREP: &str = include_str!("../../../tests/compressors/search/grep-numbered.in");
+const PIP_LIST: &str = include_str!("../../../tests/compressors/json/pip_list.in");
+
+// A file that is read in order to be edited is never changed.
+const SOURCE: &str = include_str!("../../provider/sse.rs");
+
 /// One tool call and its output.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
@@ -21,6 +32,13 @@ pub(super) fn all() -> Vec<Sample> {
     let list = [
         ("application log", read("/srv/orders/app.log"), numbered(&application_log())),
         ("records from an API", bash("curl -s localhost:8080/api/orders"), orders()),
+        ("test run, Python", bash("pytest -v"), PYTEST.to_owned()),
+        ("test run, Rust", bash("cargo test"), CARGO_TEST.to_owned()),
+        ("install log", bash("npm install --verbose"), NPM.to_owned()),
+        ("access log", bash("cat access.log"), ACCESS_LOG.to_owned()),
+        ("search results", bash("grep -rn 'fn ' src"), GREP.to_owned()),
+        ("package list, JSON", bash("pip list --format json"), PIP_LIST.to_owned()),
+        ("source file", read("/srv/orders/src/sse.rs"), numbered(SOURCE)),
     ];
     list.into_iter()
         .enumerate()

@@ -1,3 +1,5 @@
+//! Marked blocks go in and come off without a trace, in real instruction files and generated ones.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! Keys go in and come off without a trace, in real config files and generated ones.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

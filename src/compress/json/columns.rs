@@ -1,0 +1,126 @@
+//! Which columns a list of objects has.
+//!
+//! Objects inside the rows become columns of their own (`user.login`) where nearly all of them have the same keys;
+//! where not, they stay in one cell as JSON. Keys keep the order they were written in: a row whose keys come in another
+//! order than the columns does not fit, and stands whole.
+
+use std::collections::HashMap;
+
+use crate::compress::json::parse::{Members, Node};
+
+/// More keys in one object than this are data, not columns.
+const MOST_KEYS: usize = 120;
+
+/// A key, and what the rows have under it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Column {
+    pub(super) key: String,
+    /// Some row has a value here that stands in a cell of its own.
+    pub(super) holds_values: bool,
+    /// The keys of the objects that rows have here, where those are spread over columns.
+    pub(super) children: Vec<Self>,
+}
+
+/// The columns of `rows`, which are the members of objects; None where they have too little in common.
+pub(super) fn of<'n>(rows: &[&'n Members<'n>]) -> Option<Vec<Column>> {
+    let columns = merge(rows)?;
+    let leaves = count(&columns);
+    let mut filled = 0;
+    let mut cells = Vec::new();
+    for row in rows {
+        cells.clear();
+        if fill(row, &columns, &mut cells) {
+            filled += cells.iter().flatten().count();
+        }
+    }
+    // Below that, a reader would count empty cells.
+    (leaves > 0 && filled * 5 >= leaves * rows.len() * 2).then_some(columns)
+}
+
+fn merge<'n>(rows: &[&'n Members<'n>]) -> Option<Vec<Column>> {
+    let mut keys: Vec<&str> = Vec::new();
+    let mut under: HashMap<&str, Vec<&'n Node>> = HashMap::new();
+    for row in rows {
+        let mut before = None;
+        for (key, value) in *row {
+            let values = under.entry(key).or_default();
+            let place = if values.is_empty() {
+                let place = before.map_or(0, |place: usize| place + 1);
+                keys.insert(place, key);
+                place
+            } else {
+                keys.iter().position(|known| known == key)?
+            };
+            values.push(value);
+            before = Some(place);
+        }
+        if keys.len() > MOST_KEYS {
+            return None;
+        }
+    }
+    let columns = keys.into_iter().map(|key| column(key, &under[key], rows.len())).collect();
+    Some(columns)
+}
+
+fn column(key: &str, values: &[&Node], rows: usize) -> Column {
+    let objects: Vec<_> = values
+        .iter()
+        .filter_map(|value| match value {
+            Node::Object(members) if !members.is_empty() => Some(members),
+            _ => None,
+        })
+        .collect();
+    if objects.len() * 5 >= rows * 2
+        && let Some(children) = of(&objects)
+    {
+        return Column { key: key.to_owned(), holds_values: objects.len() < values.len(), children };
+    }
+    Column { key: key.to_owned(), holds_values: true, children: Vec::new() }
+}
+
+/// How many cells a row has.
+pub(super) fn count(columns: &[Column]) -> usize {
+    columns.iter().map(|column| usize::from(column.holds_values) + count(&column.children)).sum()
+}
+
+/// Puts the cells of `row` behind `cells`. False when the row does not fit: a key twice, or in another order.
+pub(super) fn fill<'n>(
+    row: &'n [(std::borrow::Cow<'n, str>, Node<'n>)],
+    columns: &[Column],
+    cells: &mut Vec<Option<&'n Node<'n>>>,
+) -> bool {
+    let mut members = row.iter().peekable();
+    let mut fits = true;
+    for column in columns {
+        let value = members.next_if(|(key, _)| *key == column.key).map(|(_, value)| value);
+        let spread = match value {
+            Some(Node::Object(inner)) if !inner.is_empty() && !column.children.is_empty() => Some(inner),
+            _ => None,
+        };
+        if column.holds_values {
+            cells.push(if spread.is_some() { None } else { value });
+        } else if value.is_some() && spread.is_none() {
+            fits = false;
+        }
+        fits &= fill(spread.map_or(&[], Vec::as_slice), &column.children, cells);
+    }
+    fits && members.peek().is_none()
+}
+
+/// The key paths of all cells of a row, in order.
+pub(super) fn paths(columns: &[Column]) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    collect_paths(columns, &mut Vec::new(), &mut found);
+    found
+}
+
+fn collect_paths<'c>(columns: &'c [Column], above: &mut Vec<&'c str>, found: &mut Vec<Vec<&'c str>>) {
+    for column in columns {
+        above.push(&column.key);
+        if column.holds_values {
+            found.push(above.clone());
+        }
+        collect_paths(&column.children, above, found);
+        above.pop();
+    }
+}

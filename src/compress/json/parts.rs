@@ -1,0 +1,215 @@
+//! What of a text is JSON: all of it, a sequence of values, or the complete elements of a list that was cut off.
+
+use crate::compress::json::parse::{self, Node};
+use crate::compress::json::style::{self, Style};
+
+/// A text, taken apart.
+#[derive(Debug, PartialEq)]
+pub(super) struct Parts<'a> {
+    pub(super) scope: Scope,
+    /// The text before the first value, kept verbatim.
+    pub(super) head: &'a str,
+    pub(super) nodes: Vec<Node<'a>>,
+    /// The text behind the last value, kept verbatim.
+    pub(super) tail: &'a str,
+    /// How the text between head and tail was laid out, where writing the values in that layout gives its very bytes.
+    pub(super) exact: Option<Exact>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// One value.
+    Document,
+    /// Values one behind the other.
+    Sequence,
+    /// Elements of a list whose beginning or end is missing.
+    Elements,
+    /// Members of an object whose beginning or end is missing, as one object.
+    Members,
+}
+
+impl Scope {
+    /// Whether the text was cut inside a list or an object.
+    pub(super) fn is_inside(self) -> bool {
+        matches!(self, Self::Elements | Self::Members)
+    }
+}
+
+/// A layout, exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exact {
+    pub(super) style: Style,
+    /// How deep the elements of a fragment stood.
+    pub(super) depth: usize,
+}
+
+impl Parts<'_> {
+    /// Whether something behind the values has to be shown.
+    pub(super) fn has_end(&self) -> bool {
+        self.scope.is_inside() || !matches!(self.tail, "" | "\n")
+    }
+}
+
+/// Takes `text` apart; None where no JSON worth the name is in it.
+pub(super) fn of(text: &str) -> Option<Parts<'_>> {
+    let start = parse::skip_space(text, 0);
+    let (nodes, end) = parse::sequence(text, start);
+    let rest = &text[end..];
+    // What follows the values is an end that was cut off, or another program's words; when it is the better part, the
+    // text was cut off inside its first value.
+    if nodes.is_empty() || (!rest.trim().is_empty() && rest.len() > end) {
+        return inside(text);
+    }
+    let is_string = |node: &Node| matches!(node, Node::Scalar(lexeme) if lexeme.starts_with('"'));
+    if nodes.iter().all(|node| matches!(node, Node::Scalar(_))) && !(nodes.len() == 1 && is_string(&nodes[0])) {
+        return None;
+    }
+    let scope = if nodes.len() == 1 { Scope::Document } else { Scope::Sequence };
+    // White space at the ends may be left away, unless it is needed to say the text exactly.
+    let is_blank = rest.trim_matches([' ', '\t', '\r', '\n']).is_empty();
+    let exact = (start == 0 && (!is_blank || matches!(rest, "" | "\n")))
+        .then(|| exact(&text[..end], &nodes, scope, 0))
+        .flatten();
+    let tail = if is_blank && exact.is_none() { "" } else { rest };
+    Some(Parts { scope, head: "", nodes, tail, exact })
+}
+
+/// The longest run of complete objects in a text that was cut off at its end, its beginning, or both.
+fn inside(text: &str) -> Option<Parts<'_>> {
+    let start = parse::skip_space(text, 0);
+    let open = match text.as_bytes().get(start)? {
+        b'[' | b'{' => parse::value(text, start).err().unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let mut runs: Vec<Run> =
+        open.into_iter().filter_map(|open| run(open.container, open.first_start, open.last_end)).collect();
+    if runs.is_empty() {
+        runs.extend(outermost(text, |line| line == "{").and_then(|first| {
+            let (nodes, last) = parse::elements(text, first);
+            run(Node::Array(nodes), first, last)
+        }));
+        runs.extend(outermost(text, |line| line.starts_with('"') && line.ends_with(": {")).and_then(|first| {
+            let (members, last) = parse::members(text, first);
+            run(Node::Object(members), first, last)
+        }));
+    }
+    let Run { scope, nodes, first, last } = runs.into_iter().max_by_key(|run| run.last - run.first)?;
+    let exact = exact(&text[first..last], &nodes, scope, column(text, first));
+    Some(Parts { scope, head: &text[..first], nodes, tail: &text[last..], exact })
+}
+
+/// Complete objects side by side, and where they stand.
+struct Run<'a> {
+    scope: Scope,
+    nodes: Vec<Node<'a>>,
+    first: usize,
+    last: usize,
+}
+
+fn run(container: Node<'_>, first: usize, last: usize) -> Option<Run<'_>> {
+    let is_object = |node: &Node| matches!(node, Node::Object(_));
+    let (scope, nodes) = match container {
+        Node::Array(items) if items.len() > 1 && items.iter().all(is_object) => (Scope::Elements, items),
+        Node::Object(members) if members.len() > 1 && members.iter().all(|(_, item)| is_object(item)) => {
+            (Scope::Members, vec![Node::Object(members)])
+        }
+        _ => return None,
+    };
+    Some(Run { scope, nodes, first, last })
+}
+
+/// Where the least indented of the lines starts whose content is `wanted`.
+fn outermost(text: &str, wanted: fn(&str) -> bool) -> Option<usize> {
+    let mut best: Option<(usize, usize)> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start_matches([' ', '\t']);
+        let indent = line.len() - content.len();
+        if best.is_none_or(|(least, _)| indent < least) && wanted(content.trim_end()) {
+            best = Some((indent, at + indent));
+        }
+        at += line.len();
+    }
+    best.map(|(_, at)| at)
+}
+
+/// How far `at` is from the beginning of its line, if only white space lies between.
+fn column(text: &str, at: usize) -> usize {
+    let line = text[..at].rsplit('\n').next().unwrap_or_default();
+    if line.trim_start_matches([' ', '\t']).is_empty() { line.len() } else { 0 }
+}
+
+fn exact(body: &str, nodes: &[Node], scope: Scope, column: usize) -> Option<Exact> {
+    let style = match (scope.is_inside(), Style::guess(&body[body.find('{').unwrap_or(0)..])) {
+        // The indentation of the first line was cut off with the head.
+        (true, Style::Indented(by)) => Style::Indented(by.saturating_sub(column)),
+        (true, style) => style,
+        (false, _) => Style::guess(body),
+    };
+    let depth = match style {
+        Style::Indented(by) if by > 0 => column / by,
+        Style::Tabbed => column,
+        _ => 0,
+    };
+    let exact = Exact { style, depth };
+    (rebuild(nodes, scope, exact) == body).then_some(exact)
+}
+
+/// The bytes of the values in this layout.
+pub(super) fn rebuild(nodes: &[Node], scope: Scope, exact: Exact) -> String {
+    let Exact { style, depth } = exact;
+    let mut out = String::new();
+    let comma = if style == Style::Spaced { ", ".to_owned() } else { format!(",{}", style.line_break(depth)) };
+    if let (Scope::Members, [Node::Object(members)]) = (scope, nodes) {
+        for (index, (key, item)) in members.iter().enumerate() {
+            out.push_str(if index > 0 { &comma } else { "" });
+            style::write_key(key, style, &mut out);
+            style::write(item, style, depth, &mut out);
+        }
+        return out;
+    }
+    let comma = if scope == Scope::Elements { &comma } else { "\n" };
+    for (index, node) in nodes.iter().enumerate() {
+        out.push_str(if index > 0 { comma } else { "" });
+        style::write(node, style, depth, &mut out);
+    }
+    out
+}
+
+/// Whether the text is mainly a list of at least `fewest` objects.
+pub(super) fn is_list_of(parts: &Parts, fewest: usize) -> bool {
+    let whole: usize = parts.nodes.iter().map(weight).sum::<usize>() + parts.head.len() + parts.tail.len();
+    let listed = match parts.scope {
+        Scope::Document | Scope::Members => parts.nodes.iter().map(|node| heaviest_list(node, fewest)).sum(),
+        Scope::Sequence | Scope::Elements => list_weight(parts.nodes.iter(), fewest),
+    };
+    listed * 2 > whole
+}
+
+fn heaviest_list(node: &Node, fewest: usize) -> usize {
+    let (own, inner) = match node {
+        Node::Scalar(_) => (0, 0),
+        Node::Array(items) => {
+            (list_weight(items.iter(), fewest), items.iter().map(|item| heaviest_list(item, fewest)).sum())
+        }
+        Node::Object(members) => (
+            list_weight(members.iter().map(|(_, item)| item), fewest),
+            members.iter().map(|(_, item)| heaviest_list(item, fewest)).sum(),
+        ),
+    };
+    own.max(inner)
+}
+
+fn list_weight<'n>(items: impl Iterator<Item = &'n Node<'n>> + Clone, fewest: usize) -> usize {
+    let objects = items.clone().filter(|item| matches!(item, Node::Object(members) if !members.is_empty())).count();
+    let others = items.clone().count() - objects;
+    if objects >= fewest && others * 5 <= objects { items.map(weight).sum() } else { 0 }
+}
+
+fn weight(node: &Node) -> usize {
+    match node {
+        Node::Scalar(lexeme) => lexeme.len() + 1,
+        Node::Array(items) => 2 + items.iter().map(weight).sum::<usize>(),
+        Node::Object(members) => 2 + members.iter().map(|(key, item)| key.len() + 1 + weight(item)).sum::<usize>(),
+    }
+}

@@ -1,0 +1,320 @@
+//! A list of objects as a table, and back.
+//!
+//! ```text
+//! in every row: apiVersion=v1; after name: active=true
+//! id,name,user.login
+//! 0,user0,ada
+//! 1,user1,
+//! whole object: {"name":"x","id":2}
+//! ```
+//! The first line is missing where no value is the same in all rows. Past 30 columns a row takes several lines, the later
+//! ones indented, and so does the line of keys: counting cells further than that goes wrong.
+
+use std::borrow::Cow;
+
+use crate::compress::json::cell;
+use crate::compress::json::columns;
+use crate::compress::json::parse::{self, Members, Node};
+use crate::compress::json::style::{self, Style};
+
+const FEWEST_ROWS: usize = 3;
+const MOST_CELLS_IN_A_LINE: usize = 30;
+const MOST_LINES_IN_A_ROW: usize = 4;
+const SAME: &str = "in every row: ";
+/// The head of the column of keys, where the rows are the members of an object.
+const KEY_COLUMN: &str = "(key)";
+
+/// Writes the table of `node`, an array of objects or an object of objects, its lines separated by `\n`. None where
+/// that is neither, or too short or too mixed for a table.
+pub(super) fn write(node: &Node, delimiter: char) -> Option<String> {
+    match node {
+        Node::Array(items) => write_rows(&objects(items)?, None, delimiter),
+        Node::Object(members) => {
+            let keys: Vec<&str> = members.iter().map(|(key, _)| key.as_ref()).collect();
+            write_rows(&objects_in(members.iter().map(|(_, item)| item), members.len())?, Some(&keys), delimiter)
+        }
+        Node::Scalar(_) => None,
+    }
+}
+
+fn objects<'n>(items: &'n [Node<'n>]) -> Option<Vec<&'n Members<'n>>> {
+    objects_in(items.iter(), items.len())
+}
+
+fn objects_in<'n>(items: impl Iterator<Item = &'n Node<'n>>, count: usize) -> Option<Vec<&'n Members<'n>>> {
+    if count < FEWEST_ROWS {
+        return None;
+    }
+    items
+        .map(|item| match item {
+            Node::Object(members) => Some(members),
+            _ => None,
+        })
+        .collect()
+}
+
+fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Option<String> {
+    let columns = columns::of(rows)?;
+    let width = columns::count(&columns);
+    let mut filled: Vec<Option<Vec<Option<&Node>>>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut cells = Vec::with_capacity(width);
+        filled.push(columns::fill(row, &columns, &mut cells).then_some(cells));
+    }
+    let whole = filled.iter().filter(|row| row.is_none()).count();
+    if whole * 5 > rows.len() {
+        return None;
+    }
+    let mut same = if whole == 0 { constants(&filled, width) } else { vec![None; width] };
+    if keys.is_none() && same.iter().all(Option::is_some) {
+        same[0] = None;
+    }
+    let shown: Vec<usize> = (0..width).filter(|index| same[*index].is_none()).collect();
+    let cells_in_row = shown.len() + usize::from(keys.is_some());
+    let in_a_line = cells_in_a_line(cells_in_row)?;
+
+    let mut out = String::new();
+    let names: Vec<String> = columns::paths(&columns).iter().map(|path| name(path)).collect();
+    write_constants(&same, &names, delimiter, &mut out);
+    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().map(|index| names[*index].clone()));
+    write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
+    let stops = [delimiter, '\n'];
+    let mut written: Vec<String> = Vec::with_capacity(cells_in_row);
+    for (at, row) in filled.iter().enumerate() {
+        out.push('\n');
+        written.clear();
+        let key = keys.map(|keys| Node::Scalar(Cow::Borrowed(keys[at])));
+        if let Some(cells) = row {
+            for node in key.iter().map(Some).chain(shown.iter().map(|index| cells[*index])) {
+                let mut text = String::new();
+                if let Some(node) = node {
+                    cell::write(node, &stops, &mut text);
+                }
+                written.push(text);
+            }
+            write_line(&written, in_a_line, delimiter, &mut out);
+        } else {
+            out.push_str(cell::WHOLE_ROW);
+            if let Some(key) = &key {
+                style::write(key, Style::Compact, 0, &mut out);
+                out.push(':');
+            }
+            style::write(&Node::Object(rows[at].clone()), Style::Compact, 0, &mut out);
+        }
+    }
+    Some(out)
+}
+
+/// How many cells go into each line of a row, the lines about equally long.
+fn cells_in_a_line(cells: usize) -> Option<usize> {
+    let lines = cells.div_ceil(MOST_CELLS_IN_A_LINE).max(1);
+    (lines <= MOST_LINES_IN_A_ROW).then(|| cells.div_ceil(lines).max(1))
+}
+
+fn constants<'n>(rows: &[Option<Vec<Option<&'n Node<'n>>>>], width: usize) -> Vec<Option<&'n Node<'n>>> {
+    let mut rows = rows.iter().flatten();
+    let Some(first) = rows.next() else { return vec![None; width] };
+    let mut same = first.clone();
+    for row in rows {
+        for (kept, here) in same.iter_mut().zip(row) {
+            if kept.is_some() && *kept != *here {
+                *kept = None;
+            }
+        }
+    }
+    same
+}
+
+fn name(path: &[&str]) -> String {
+    let mut name = String::new();
+    for key in path {
+        if !name.is_empty() {
+            name.push('.');
+        }
+        cell::write_key(key, &mut name);
+    }
+    name
+}
+
+fn write_constants(same: &[Option<&Node>], names: &[String], delimiter: char, out: &mut String) {
+    let stops = [delimiter, ',', ';', '\n'];
+    let mut before: Option<&str> = None;
+    let mut place: Option<Option<&str>> = None;
+    for (node, name) in same.iter().zip(names) {
+        let Some(node) = node else {
+            before = Some(name);
+            continue;
+        };
+        if place == Some(before) {
+            out.push_str(", ");
+        } else {
+            out.push_str(if place.is_none() { SAME } else { "; " });
+            if let Some(before) = before {
+                out.push_str("after ");
+                out.push_str(before);
+                out.push_str(": ");
+            }
+            place = Some(before);
+        }
+        out.push_str(name);
+        out.push('=');
+        cell::write(node, &stops, out);
+    }
+    if place.is_some() {
+        out.push('\n');
+    }
+}
+
+/// Writes cells as a row. Empty cells at the end of a line are left away.
+fn write_line(cells: &[String], in_a_line: usize, delimiter: char, out: &mut String) {
+    for (index, line) in cells.chunks(in_a_line).enumerate() {
+        if index > 0 {
+            out.push_str("\n  ");
+        }
+        let filled = line.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
+        for (at, cell) in line[..filled].iter().enumerate() {
+            if at > 0 {
+                out.push(delimiter);
+            }
+            out.push_str(cell);
+        }
+    }
+}
+
+/// A column as a table's first lines name it.
+struct Named<'a> {
+    path: Vec<String>,
+    same: Option<Node<'a>>,
+}
+
+/// Reads a table that `write` wrote.
+pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
+    let mut lines = text.split('\n').peekable();
+    let constants = lines.next_if(|line| line.starts_with(SAME));
+    let mut head = vec![lines.next()?];
+    while let Some(more) = lines.next_if(|line| line.starts_with("  ")) {
+        head.push(more);
+    }
+    let is_keyed = head[0].starts_with(KEY_COLUMN);
+    let mut columns = Vec::new();
+    let mut breaks = Vec::new();
+    let mut cells = usize::from(is_keyed);
+    for (index, line) in head.iter().enumerate() {
+        let mut rest = if index == 0 { line.strip_prefix(KEY_COLUMN).unwrap_or(line) } else { &line[2..] };
+        rest = if index == 0 && is_keyed { rest.strip_prefix(delimiter).unwrap_or(rest) } else { rest };
+        while !rest.is_empty() {
+            let (path, after) = cell::read_path(rest)?;
+            columns.push(Named { path, same: None });
+            cells += 1;
+            rest = after.strip_prefix(delimiter).unwrap_or(after);
+        }
+        breaks.push(cells);
+    }
+    if let Some(line) = constants {
+        read_constants(line.strip_prefix(SAME)?, delimiter, &mut columns)?;
+    }
+    let mut items = Vec::new();
+    let mut members = Vec::new();
+    while let Some(line) = lines.next() {
+        let (key, item) = if let Some(whole) = line.strip_prefix(cell::WHOLE_ROW) {
+            let key = if is_keyed { parse::string(whole)? } else { 0 };
+            let (item, _) = parse::value(whole, if is_keyed { key + 1 } else { 0 }).ok()?;
+            (is_keyed.then(|| Cow::Borrowed(&whole[..key])), item)
+        } else {
+            let mut found = Vec::with_capacity(cells);
+            read_cells(line, delimiter, breaks[0], &mut found)?;
+            for end in &breaks[1..] {
+                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &mut found)?;
+            }
+            let mut found = found.into_iter();
+            let key = if is_keyed {
+                match found.next()?? {
+                    Node::Scalar(key) => Some(key),
+                    _ => return None,
+                }
+            } else {
+                None
+            };
+            (key, row(&columns, found)?)
+        };
+        match key {
+            Some(key) => members.push((key, item)),
+            None => items.push(item),
+        }
+    }
+    Some(if is_keyed { Node::Object(members) } else { Node::Array(items) })
+}
+
+/// Reads a line of a row, and empty cells up to `end` cells.
+fn read_cells<'a>(line: &'a str, delimiter: char, end: usize, found: &mut Vec<Option<Node<'a>>>) -> Option<()> {
+    let stops = [delimiter, '\n'];
+    let mut rest = line;
+    loop {
+        let (node, after) = cell::read(rest, &stops)?;
+        if found.len() == end {
+            return (node.is_none() && after.is_empty()).then_some(());
+        }
+        found.push(node);
+        match after.strip_prefix(delimiter) {
+            Some(more) => rest = more,
+            None if after.is_empty() => break,
+            None => return None,
+        }
+    }
+    found.resize(end, None);
+    Some(())
+}
+
+fn read_constants<'a>(line: &'a str, delimiter: char, columns: &mut Vec<Named<'a>>) -> Option<()> {
+    let stops = [delimiter, ',', ';', '\n'];
+    let mut rest = line;
+    let mut place = 0;
+    loop {
+        if let Some(after) = rest.strip_prefix("after ")
+            && let Some((before, more)) = cell::read_path(after)
+            && let Some(more) = more.strip_prefix(": ")
+        {
+            place = columns.iter().position(|column| column.path == before)? + 1;
+            rest = more;
+        }
+        let (path, after) = cell::read_path(rest)?;
+        let (same, after) = cell::read(after.strip_prefix('=')?, &stops)?;
+        columns.insert(place, Named { path, same: Some(same?) });
+        place += 1;
+        rest = match (after.strip_prefix(", "), after.strip_prefix("; ")) {
+            (Some(more), _) | (_, Some(more)) => more,
+            _ => return after.is_empty().then_some(()),
+        };
+    }
+}
+
+fn row<'a>(columns: &[Named<'a>], mut cells: impl Iterator<Item = Option<Node<'a>>>) -> Option<Node<'a>> {
+    let mut members = Vec::new();
+    for column in columns {
+        let value = match &column.same {
+            Some(same) => Some(same.clone()),
+            None => cells.next()?,
+        };
+        if let Some(value) = value {
+            put(&mut members, &column.path, value)?;
+        }
+    }
+    Some(Node::Object(members))
+}
+
+/// Puts `value` behind the members, in the object that the path leads to. That object is the last member, if it is
+/// there already: columns under one key stand side by side.
+fn put<'a>(members: &mut Members<'a>, path: &[String], value: Node<'a>) -> Option<()> {
+    let (key, deeper) = path.split_first()?;
+    if deeper.is_empty() {
+        members.push((Cow::Owned(key.clone()), value));
+        return Some(());
+    }
+    if members.last().is_none_or(|(last, _)| last != key) {
+        members.push((Cow::Owned(key.clone()), Node::Object(Vec::new())));
+    }
+    match members.last_mut() {
+        Some((_, Node::Object(inner))) => put(inner, deeper, value),
+        _ => None,
+    }
+}

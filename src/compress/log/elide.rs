@@ -1,0 +1,112 @@
+//! The elided form: a tool's failures and summaries, with its success lines left out under true markers.
+//!
+//! Every count in a marker is taken from the lines that it stands for. Only whole lines go, and runs that are shorter
+//! than their marker stay.
+
+use std::fmt::Write as _;
+
+use crate::compress::log::lines::Notable;
+use crate::compress::log::shapes;
+use crate::compress::log::terminal;
+
+/// A run with fewer characters costs about as much as its marker.
+const SHORTEST_RUN: usize = 160;
+
+/// Why a line may go.
+enum Reason {
+    Shape(&'static str),
+    /// The line is the same as the one with this number, which stands.
+    Repeat(usize),
+    Blank,
+}
+
+/// The elided form of `text`, or `None` where nothing can go.
+pub(super) fn elided_form(text: &str, command: Option<&[String]>, hints: &[String], handle: &str) -> Option<String> {
+    let plain = terminal::plain(text);
+    let shown = plain.as_ref().map_or(text, |plain| plain.text.as_str());
+    let lines: Vec<&str> = shown.strip_suffix('\n').unwrap_or(shown).split('\n').collect();
+    let reasons = reasons(shown, &lines, command, hints);
+    let mut form = String::new();
+    if let Some(plain) = &plain {
+        let what = format!("only {} terminal control codes and overwritten states", plain.codes);
+        let _ = writeln!(form, "{}", marker(1, lines.len(), &what, handle));
+    }
+    let mut line = 0;
+    while line < lines.len() {
+        let run = run_at(&lines, &reasons, line);
+        if run == 0 {
+            form.push_str(lines[line]);
+            form.push('\n');
+            line += 1;
+        } else {
+            let what = counts(&reasons[line..line + run]);
+            let _ = writeln!(form, "{}", marker(line + 1, line + run, &what, handle));
+            line += run;
+        }
+    }
+    if !text.ends_with('\n') {
+        form.pop();
+    }
+    (form.len() < text.len()).then_some(form)
+}
+
+/// The line that stands for what was left out.
+fn marker(first: usize, last: usize, what: &str, handle: &str) -> String {
+    let lines = if first == last { format!("line {first}") } else { format!("lines {first}-{last}") };
+    format!("[headroom: {lines} left out: {what}; all of it: headroom retrieve {handle}]")
+}
+
+/// Why each line may go; `None` for the lines that stay.
+fn reasons(text: &str, lines: &[&str], command: Option<&[String]>, hints: &[String]) -> Vec<Option<Reason>> {
+    let notable = Notable::of(text, lines, hints);
+    let shapes = shapes::shapes(lines, command);
+    let mut stands = 0;
+    (0..lines.len())
+        .map(|line| {
+            let is_edge = line == 0 || line + 1 == lines.len();
+            if is_edge || notable.hinted[line] {
+                stands = line;
+                return None;
+            }
+            if lines[line] == lines[stands] && !lines[line].trim().is_empty() {
+                return Some(Reason::Repeat(stands + 1));
+            }
+            let alarms = notable.severe[line] || notable.alarming[line];
+            if let Some(shape) = shapes[line].filter(|shape| shape.is_certain || !alarms) {
+                return Some(Reason::Shape(shape.label));
+            }
+            if lines[line].trim().is_empty() {
+                return Some(Reason::Blank);
+            }
+            stands = line;
+            None
+        })
+        .collect()
+}
+
+/// How many lines from `line` on go under one marker. Blank lines go only between others.
+fn run_at(lines: &[&str], reasons: &[Option<Reason>], line: usize) -> usize {
+    let mut run = reasons[line..].iter().take_while(|reason| reason.is_some()).count();
+    while run > 0 && matches!(reasons[line + run - 1], Some(Reason::Blank)) {
+        run -= 1;
+    }
+    let length: usize = lines[line..line + run].iter().map(|line| line.len() + 1).sum();
+    if length < SHORTEST_RUN || matches!(reasons[line], Some(Reason::Blank)) { 0 } else { run }
+}
+
+/// `112 Compiling, 3 Downloaded`, in the order of first appearance.
+fn counts(reasons: &[Option<Reason>]) -> String {
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for reason in reasons.iter().flatten() {
+        let label = match reason {
+            Reason::Shape(label) => (*label).to_owned(),
+            Reason::Repeat(line) => format!("repeats of line {line}"),
+            Reason::Blank => "blank".to_owned(),
+        };
+        match counted.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((label, 1)),
+        }
+    }
+    counted.iter().map(|(label, count)| format!("{count} {label}")).collect::<Vec<_>>().join(", ")
+}

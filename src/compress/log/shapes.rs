@@ -1,0 +1,156 @@
+//! What the lines look like with which tools say that all is well: data, one row per shape.
+//!
+//! A shape is narrow on purpose. It names lines that are interchangeable to a reader (the 112th `Compiling`), never
+//! lines that are merely frequent. Summaries (`Finished`, `added 162 packages`) are no shapes: they stay.
+
+use std::sync::LazyLock;
+
+use regex::RegexSet;
+
+/// Lines of one kind that a tool writes by the dozen.
+pub(super) struct Shape {
+    /// What a marker counts them as.
+    pub(super) label: &'static str,
+    /// The tool; `""` where any program may write such lines.
+    pub(super) tool: &'static str,
+    /// Success is said by the whole line, so that an alarming word in it is part of a name (`test fails_late ... ok`).
+    pub(super) is_certain: bool,
+    pattern: &'static str,
+}
+
+const fn certain(tool: &'static str, label: &'static str, pattern: &'static str) -> Shape {
+    Shape { label, tool, is_certain: true, pattern }
+}
+
+const fn likely(tool: &'static str, label: &'static str, pattern: &'static str) -> Shape {
+    Shape { label, tool, is_certain: false, pattern }
+}
+
+pub(super) const SHAPES: &[Shape] = &[
+    certain("cargo", "Compiling", r"^\s*Compiling \S+ v\d"),
+    certain("cargo", "Checking", r"^\s*Checking \S+ v\d"),
+    certain("cargo", "Downloaded", r"^\s*Download(?:ed|ing) \S+ v\d"),
+    certain("cargo", "Fresh", r"^\s*Fresh \S+ v\d"),
+    certain("cargo", "Documenting", r"^\s*Documenting \S+ v\d"),
+    certain("cargo", "Adding", r"^\s*Adding \S+ v\d"),
+    certain("cargo", "tests ok", r"^test .* \.\.\. ok(?: <[0-9.]+s>)?$"),
+    certain("cargo", "tests PASS", r"^\s+PASS \[ *[0-9.]+s\] "),
+    certain("pytest", "PASSED", r"^\S+::.+ PASSED\s*(?:\[\s*\d+%\])?$"),
+    certain("pytest", "PASSED", r"^\[gw\d+\] (?:\[\s*\d+%\] )?PASSED \S+::"),
+    certain("pytest", "PASSED", r"^PASSED \S+::"),
+    certain("pytest", "scheduled", r"^\S+\.py::\S+ $"),
+    certain("pytest", "all passed", r"^(?:\S+\.py )?\.+\s*(?:\[\s*\d+%\])?$"),
+    certain("unittest", "ok", r"^\w+ \([\w.]+\)(?: \.\.\.)? (?:\.\.\. )?ok$"),
+    likely("go", "=== lines", r"^\s*=== (?:RUN|PAUSE|CONT|NAME)\b"),
+    certain("go", "PASS", r"^\s*--- PASS: "),
+    certain("go", "packages ok", r"^ok\s+\S+\s+(?:[0-9.]+s|\(cached\))"),
+    certain("go", "packages without tests", r"^\?\s+\S+\s+\[no test files\]$"),
+    likely("go", "go: downloading", r"^go: (?:downloading|extracting|finding) "),
+    certain("jest", "passed", r"^\s*[✓✔√] "),
+    certain("jest", "PASS", r"^\s*PASS\s+\S+\.[cm]?[jt]sx?\b"),
+    certain("jest", "ok", r"^\s*ok \d+ - "),
+    certain("jest", "subtests", r"^\s*# Subtest: "),
+    certain("jest", "lines of detail", r"^\s+(?:---|\.\.\.|duration_ms: [0-9.]+|type: '\w+')$"),
+    likely("npm", "npm http", r"^npm http "),
+    likely("npm", "npm verbose", r"^npm (?:sill|silly|verb|verbose|timing) "),
+    likely("pip", "already satisfied", r"^\s*Requirement already satisfied: "),
+    likely("pip", "Collecting", r"^\s*Collecting \S+"),
+    likely("pip", "downloads", r"^\s*(?:Downloading|Using cached|Obtaining dependency|Preparing metadata) "),
+    likely("pip", "wheels", r"^\s*(?:Building wheel|Created wheel|Stored in directory|Getting requirements)"),
+    likely("apt", "fetched", r"^(?:Get|Hit|Ign):\d+ "),
+    likely("apt", "Selecting", r"^Selecting previously unselected package "),
+    likely("apt", "Preparing", r"^Preparing to unpack "),
+    likely("apt", "Unpacking", r"^Unpacking "),
+    likely("apt", "Setting up", r"^Setting up "),
+    likely("apt", "triggers", r"^Processing triggers for "),
+    likely("apt", "Reading database", r"^\(Reading database "),
+    likely("make", "build steps", r"^\[\s*\d+%\] (?:Building|Linking|Built|Generating|Scanning|Consolidate) ?"),
+    likely("make", "build steps", r"^\[\d+/\d+\] \S"),
+    likely("make", "build steps", r"^\s+(?:CC|CXX|LD|AR|AS|GEN|HOSTCC|HOSTLD|CHK|UPD|INSTALL|LINK|CCLD)\s+\S+$"),
+    likely(
+        "make",
+        "compiler commands",
+        r"^(?:\S*/)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|ar|ranlib|ld) .*\S+\.[a-zA-Z]+",
+    ),
+    likely("make", "directories", r"^make(?:\[\d+\])?: (?:Entering|Leaving) directory "),
+    likely("make", "checks", r"^checking .*\.\.\. (?:\(cached\) )?(?:yes|ok|done|none needed|/\S+|\w{3,}\S*)$"),
+    likely(
+        "docker",
+        "layers",
+        r"^\s*[0-9a-f]{12}: (?:Pull|Wait|Verif|Download|Already|Layer|Push|Prepar|Mount|Extract)",
+    ),
+    likely("docker", "layers", r"^#\d+ (?:sha256:|extracting sha256:|[0-9.]+ (?:Get|Hit|Ign):\d+ )"),
+    likely("mvn", "downloads", r"^(?:\[INFO\] )?Download(?:ing|ed)(?: from \S+)?: http"),
+    likely("mvn", "tasks", r"^> Task :\S+(?: UP-TO-DATE| NO-SOURCE| FROM-CACHE)?$"),
+    likely(
+        "git",
+        "progress",
+        r"^(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Resolving|Writing|Updating) .*\d+%",
+    ),
+    likely(
+        "terraform",
+        "waiting",
+        r": (?:Refreshing state\.\.\.|Still (?:creating|destroying|modifying|reading)\.\.\.)",
+    ),
+    likely("", "progress", r"^\s*(?:\S+:?\s+)?\d{1,3}(?:\.\d+)?%\s*\|[^|]*\|"),
+    likely("", "progress", r"^[\s#=>.╸╺-]*[━█░▒▓]{3,}.*\d"),
+    likely("", "progress", r"^\s*\[?[#=>. -]{3,}\]?\s+\d{1,3}(?:\.\d+)?%\s*$"),
+];
+
+static PATTERNS: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(SHAPES.iter().map(|shape| shape.pattern)).expect("the patterns are constant"));
+
+/// The programs whose output has a tool's shapes.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("cargo", "cargo"),
+    ("pytest", "pytest"),
+    ("py.test", "pytest"),
+    ("unittest", "unittest"),
+    ("go", "go"),
+    ("jest", "jest"),
+    ("vitest", "jest"),
+    ("mocha", "jest"),
+    ("node", "jest"),
+    ("npm", "npm"),
+    ("pnpm", "npm"),
+    ("yarn", "npm"),
+    ("pip", "pip"),
+    ("pip3", "pip"),
+    ("apt", "apt"),
+    ("apt-get", "apt"),
+    ("dpkg", "apt"),
+    ("make", "make"),
+    ("cmake", "make"),
+    ("ninja", "make"),
+    ("configure", "make"),
+    ("docker", "docker"),
+    ("mvn", "mvn"),
+    ("gradle", "mvn"),
+    ("gradlew", "mvn"),
+    ("git", "git"),
+    ("terraform", "terraform"),
+];
+
+/// Lines of a tool's own shapes that must be there before the text counts as its output, where no command says so.
+const TELLING: usize = 5;
+
+/// The shape of each line, of those that the tools behind the text write.
+pub(super) fn shapes(lines: &[&str], command: Option<&[String]>) -> Vec<Option<&'static Shape>> {
+    let found: Vec<Vec<usize>> = lines
+        .iter()
+        .map(|line| if line.is_empty() { Vec::new() } else { PATTERNS.matches(line).into_iter().collect() })
+        .collect();
+    let named = tools_named(command.unwrap_or_default());
+    let is_at_work = |tool: &str| {
+        let count = || found.iter().flatten().filter(|shape| SHAPES[**shape].tool == tool).count();
+        tool.is_empty() || named.contains(&tool) || count() >= TELLING
+    };
+    let at_work: Vec<bool> = SHAPES.iter().map(|shape| is_at_work(shape.tool)).collect();
+    found.iter().map(|found| found.iter().find(|shape| at_work[**shape]).map(|shape| &SHAPES[*shape])).collect()
+}
+
+/// The tools that the first words of a command name: `python -m pytest` is pytest, `npx jest` is jest.
+fn tools_named(command: &[String]) -> Vec<&'static str> {
+    let words = command.iter().take(5).map(|word| word.rsplit('/').next().unwrap_or(word));
+    words.filter_map(|word| PROGRAMS.iter().find(|(program, _)| *program == word)).map(|(_, tool)| *tool).collect()
+}

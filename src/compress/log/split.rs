@@ -1,0 +1,165 @@
+//! Cuts a line into words and the gaps between them.
+//!
+//! A word is what one could search for: a path, an id, an address, a number. It ends at white space, quotes, brackets,
+//! commas and `=`, but never inside a URL's query or a number with thousands separators. Signs at a word's end that
+//! belong to the sentence (`:`, `.`) are left to the gap, so that `done.` and `done` are one word.
+
+use crate::compress::log::stamp::{self, Cut};
+
+/// The words of many lines, in one vector.
+pub(super) struct Words<'a> {
+    pub(super) lines: Vec<&'a str>,
+    spans: Vec<Span>,
+    starts: Vec<usize>,
+    /// Which word of each line is the part of its time that goes into a heading.
+    heads: Vec<Option<usize>>,
+}
+
+/// A word's place in its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl<'a> Words<'a> {
+    /// Cuts `lines`; the time at the front of each is cut at `cut`.
+    pub(super) fn of(lines: Vec<&'a str>, cut: Option<Cut>) -> Self {
+        let mut words = Words { spans: Vec::new(), starts: vec![0], heads: Vec::with_capacity(lines.len()), lines };
+        for index in 0..words.lines.len() {
+            let line = words.lines[index];
+            let first = words.spans.len();
+            let mut head = None;
+            match cut.and_then(|cut| stamp::find(line).and_then(|stamp| stamp.cut(cut))) {
+                Some(parts) => {
+                    split(line, 0, parts.head.start, &mut words.spans);
+                    head = Some(words.spans.len() - first);
+                    words.spans.push(parts.head);
+                    words.spans.extend(parts.rest);
+                    let end = parts.rest.map_or(parts.head.end, |rest| rest.end);
+                    split(line, end, line.len(), &mut words.spans);
+                }
+                None => split(line, 0, line.len(), &mut words.spans),
+            }
+            words.heads.push(head);
+            words.starts.push(words.spans.len());
+        }
+        words
+    }
+
+    pub(super) fn spans(&self, line: usize) -> &[Span] {
+        &self.spans[self.starts[line]..self.starts[line + 1]]
+    }
+
+    pub(super) fn head(&self, line: usize) -> Option<usize> {
+        self.heads[line]
+    }
+
+    pub(super) fn word(&self, line: usize, word: usize) -> &'a str {
+        let span = self.spans(line)[word];
+        &self.lines[line][span.start..span.end]
+    }
+
+    /// The text before word `gap` (after the last word, where there is none).
+    pub(super) fn gap(&self, line: usize, gap: usize) -> &'a str {
+        let spans = self.spans(line);
+        let start = if gap == 0 { 0 } else { spans[gap - 1].end };
+        let end = spans.get(gap).map_or(self.lines[line].len(), |span| span.start);
+        &self.lines[line][start..end]
+    }
+}
+
+/// Appends the words of `line[from..to]`.
+fn split(line: &str, from: usize, to: usize, spans: &mut Vec<Span>) {
+    let bytes = line.as_bytes();
+    let names_test = names_test(line);
+    let mut at = from;
+    'words: while at < to {
+        if is_gap(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let mut in_address = false;
+        while at < to && !ends_word(bytes, start, at, to, in_address) {
+            if names_test && at > start && bytes[at..to].starts_with(b"::") {
+                spans.push(Span { start, end: at });
+                at += 2;
+                continue 'words;
+            }
+            in_address |= matches!(bytes[at], b'/' | b'?');
+            at += 1;
+        }
+        let mut end = at;
+        while end > start + 1 && matches!(bytes[end - 1], b':' | b'.' | b'!' | b'?') {
+            end -= 1;
+        }
+        spans.push(Span { start, end });
+    }
+}
+
+/// Whether a line tells a test's result. Of a test's name the module is a word of its own, so that a template can hold
+/// it: hundreds of tests share it. Elsewhere `a::b` stays in one piece.
+fn names_test(line: &str) -> bool {
+    line.starts_with("test ") || line.contains(".py::")
+}
+
+fn ends_word(bytes: &[u8], start: usize, at: usize, to: usize, in_address: bool) -> bool {
+    match bytes[at] {
+        b'=' => !in_address,
+        b',' => {
+            let digit_before = at > start && bytes[at - 1].is_ascii_digit();
+            let digit_after = at + 1 < to && bytes[at + 1].is_ascii_digit();
+            !(digit_before && digit_after)
+        }
+        byte => is_gap(byte),
+    }
+}
+
+fn is_gap(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | 0x0b | 0x0c | b'=' | b'"' | b'\'' | b'`' | b'(' | b')' | b'[' | b']')
+        || matches!(byte, b'{' | b'}' | b'<' | b'>' | b',' | b';' | b'|')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words_of(line: &str) -> Vec<&str> {
+        let words = Words::of(vec![line], None);
+        (0..words.spans(0).len()).map(|word| words.word(0, word)).collect()
+    }
+
+    #[test]
+    fn paths_ids_addresses_and_numbers_are_never_cut() {
+        let line = "GET /api/v1/items/121?page=2&q=a, from 10.0.0.1:8080 id=3f2c-88 took 1,234ms worker-2: ok.";
+        assert_eq!(
+            words_of(line),
+            [
+                "GET",
+                "/api/v1/items/121?page=2&q=a",
+                "from",
+                "10.0.0.1:8080",
+                "id",
+                "3f2c-88",
+                "took",
+                "1,234ms",
+                "worker-2",
+                "ok"
+            ]
+        );
+    }
+
+    #[test]
+    fn gaps_and_words_make_up_the_line() {
+        let line = "  [x] a=\"b c\" é=1 ";
+        let words = Words::of(vec![line], None);
+        let mut rebuilt = String::new();
+        for word in 0..words.spans(0).len() {
+            rebuilt += words.gap(0, word);
+            rebuilt += words.word(0, word);
+        }
+        rebuilt += words.gap(0, words.spans(0).len());
+        assert_eq!(rebuilt, line);
+    }
+}

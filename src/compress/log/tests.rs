@@ -1,0 +1,303 @@
+//! What a reader of compressed logs would notice, on the output of real tools and on generated logs.
+#![expect(clippy::disallowed_methods, reason = "the fixtures are rewritten where the environment asks for it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::compress::search::Search;
+use crate::compress::{Context, Profile, ToolCall};
+
+const HANDLE: &str = "3f9c2a71d04be586";
+
+fn forms(compressor: &dyn Compressor, text: &str, command: &[&str], retrievable: bool, hints: &[&str]) -> Vec<Form> {
+    let hints: Vec<String> = hints.iter().map(ToString::to_string).collect();
+    let command: Vec<String> = command.iter().map(ToString::to_string).collect();
+    let context = Context { call: None, hints: &hints, handle: HANDLE, retrievable, profile: Profile::BALANCED };
+    compressor.forms(&Input { text, first_line: None, command: Some(&command), context: &context })
+}
+
+/// The elided form of `text`.
+fn elided_text(text: &str, command: &[&str], hints: &[&str]) -> Option<String> {
+    let content = |form: Form| (form.loss == Loss::Content).then_some(form.text);
+    forms(&Log, text, command, true, hints).into_iter().find_map(content)
+}
+
+fn fixtures(name: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compressors").join(name);
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.retain(|path| path.extension().is_some_and(|extension| extension == "in"));
+    cases.sort();
+    cases
+}
+
+/// The preferred form of a fixture, and what it was made from.
+fn preferred(compressor: &dyn Compressor, case: &Path) -> (String, Option<usize>, Form) {
+    let raw = fs::read_to_string(case).unwrap();
+    let call: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(case.with_extension("call.json")).unwrap()).unwrap();
+    let call = ToolCall { name: call["name"].as_str().unwrap().to_owned(), arguments: call["arguments"].clone() };
+    let command = call.arguments["command"].as_str().map(|line| {
+        let line = line.rsplit("&& ").next().unwrap_or(line);
+        shlex::split(line).unwrap()
+    });
+    let numbers = call.name == "Read";
+    let text = if numbers {
+        raw.split('\n').map(|line| line.split_once('\t').unwrap().1).collect::<Vec<_>>().join("\n")
+    } else {
+        raw
+    };
+    let first_line = numbers.then_some(1);
+    let context =
+        Context { call: Some(&call), hints: &[], handle: HANDLE, retrievable: true, profile: Profile::BALANCED };
+    let input = Input { text: &text, first_line, command: command.as_deref(), context: &context };
+    let form = compressor.forms(&input).into_iter().next().unwrap_or_else(|| panic!("declined {}", case.display()));
+    (text, first_line, form)
+}
+
+#[test]
+fn the_output_of_real_tools_gets_its_known_form() {
+    for (name, compressor) in [("log", &Log as &dyn Compressor), ("search", &Search)] {
+        for case in fixtures(name) {
+            let (text, _, form) = preferred(compressor, &case);
+            let before = crate::tokens::count(&text);
+            let after = crate::tokens::count(&form.text);
+            assert!(after + 20 <= before, "{}: {before} to {after}", case.display());
+            let out = case.with_extension("out");
+            if std::env::var_os("UPDATE_FIXTURES").is_some() {
+                fs::write(&out, &form.text).unwrap();
+            }
+            assert_eq!(fs::read_to_string(&out).unwrap(), form.text, "{}", case.display());
+            let again = forms(compressor, &form.text, &[], false, &[]);
+            assert!(again.is_empty(), "{} was compressed twice", case.display());
+        }
+    }
+}
+
+/// Words with a digit, and paths: what one searches for. Times are none, since they are told in two parts.
+fn needles(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || "=\"'`()[]{}<>,;|:".contains(c))
+        .map(|word| word.trim_end_matches(['.', '!', '?']))
+        .filter(|word| word.len() > 1 && (word.contains('/') || word.bytes().any(|byte| byte.is_ascii_digit())))
+        .filter(|word| !word.starts_with("20") && !word.contains("/Nov/") && !word.ends_with('Z'))
+}
+
+#[test]
+fn every_needle_of_a_lossless_form_is_there_in_one_piece() {
+    let mut checked = 0;
+    for (name, compressor) in [("log", &Log as &dyn Compressor), ("search", &Search)] {
+        for case in fixtures(name) {
+            let (text, first_line, _) = preferred(compressor, &case);
+            let Some(form) = row_form(&text, first_line, &[]) else { continue };
+            let lost: Vec<&str> = needles(&text).filter(|needle| !form.contains(needle)).collect();
+            assert_eq!(lost, Vec::<&str>::new(), "{}", case.display());
+            checked += needles(&text).count();
+        }
+    }
+    assert!(checked > 2000, "only {checked}");
+}
+
+#[test]
+fn the_number_of_every_row_can_be_counted() {
+    let line = |n: usize| format!("2026-11-20T10:00:0{}Z INFO request id={n:05} done\n", n % 10);
+    let text = (0..300).map(line).collect::<Vec<_>>().concat();
+    let form = row_form(&text, Some(829), &[]).unwrap();
+    assert!(form.starts_with("[headroom: rows of lines 829 to 1128, none left out; "), "{form}");
+    assert!(form.contains("\n829\t2026-11-20T10:00:00Z INFO request id=00000 done\n"), "{form}");
+    assert!(form.contains("\n## line 880\n"), "{form}");
+    assert_eq!(rows::decode(&form, Some(829)), Some(text));
+}
+
+#[test]
+fn line_ends_and_trailing_spaces_survive() {
+    let line = |n: usize| format!("2026-11-20 10:00:{n:02} INFO  job {n} of 60 done  ");
+    for (join, end) in [("\n", ""), ("\r\n", "\r\n"), ("\n", "\n\n"), ("\n", " ")] {
+        let text = (0..60).map(line).collect::<Vec<_>>().join(join) + end;
+        let form = row_form(&text, None, &[]).unwrap();
+        assert_eq!(rows::decode(&form, None), Some(text));
+    }
+}
+
+#[test]
+fn columns_are_filled_up_again() {
+    let threads = ["main", "http-nio-8080-exec-1", "scheduling-1", "lettuce-5"];
+    let line = |n: usize| {
+        let thread = threads[n % 4];
+        format!(
+            "10:00:{:02}.{n:03}  INFO {n:>5} --- [{thread:>20}] {:<24} : request {} done",
+            n % 60,
+            "o.s.web.X".repeat(n % 2 + 1),
+            n * 31
+        )
+    };
+    let text = (0..40).map(line).collect::<Vec<_>>().join("\n");
+    let form = row_form(&text, None, &[]).unwrap();
+    assert!(form.contains("=##:{}  INFO{>24}{} --- [{>50}{}] {}{<77}: request {} done\n"), "{form}");
+    assert_eq!(rows::decode(&form, None), Some(text));
+}
+
+#[test]
+fn repeated_blocks_are_told_once() {
+    let text =
+        format!("start\n{}end\n", "connection lost to 10.0.0.1:5432\nwaiting 5 s before the next try\n".repeat(12));
+    let form = row_form(&text, None, &[]).unwrap();
+    assert!(form.contains("|waiting 5 s before the next try\n… last 2 lines ×12\n|end\n"), "{form}");
+    assert_eq!(rows::decode(&form, None), Some(text));
+}
+
+#[test]
+fn errors_and_what_the_question_names_stay_verbatim_among_rows() {
+    let mut lines: Vec<String> = (0..100).map(|n| format!("INFO request id=88{n:03} took {} ms", n * 7)).collect();
+    lines[50] = "ERROR request id=4711 failed: disk full".to_owned();
+    lines.insert(51, "    at store.write (store.js:12)".to_owned());
+    let form = row_form(&lines.join("\n"), None, &["88070".to_owned()]).unwrap();
+    for kept in [&lines[50], &lines[51], "INFO request id=88070 took 490 ms"] {
+        assert!(form.contains(&format!("\n|{kept}\n")), "{kept}: {form}");
+    }
+}
+
+#[test]
+fn nothing_is_left_out_where_it_cannot_be_had_back() {
+    let text = fs::read_to_string(&fixtures("log")[0]).unwrap();
+    for form in forms(&Log, &text, &["pytest"], false, &[]) {
+        assert_eq!(form.loss, Loss::None);
+    }
+}
+
+fn cargo_test(tests: usize) -> String {
+    let passed = (0..tests).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect::<Vec<_>>().concat();
+    format!(
+        "   Compiling serde v1.0.1\n    Finished `test` profile in 2.6s\nrunning {tests} tests\n{passed}\
+         test account::fails_late ... FAILED\n\nthread 'account::fails_late' panicked at src/lib.rs:4:38:\noff by 1\n\
+         test result: FAILED. {tests} passed; 1 failed\n"
+    )
+}
+
+#[test]
+fn a_failure_keeps_its_message_and_place() {
+    let form = elided_text(&cargo_test(40), &["cargo", "test"], &[]).unwrap();
+    assert!(
+        form.contains("[headroom: lines 4-43 left out: 40 tests ok; all of it: headroom retrieve 3f9c2a71d04be586]\n")
+    );
+    for kept in
+        ["test account::fails_late ... FAILED", "panicked at src/lib.rs:4:38:\noff by 1\n", "40 passed; 1 failed"]
+    {
+        assert!(form.contains(kept), "{kept}: {form}");
+    }
+}
+
+#[test]
+fn a_test_that_the_question_names_is_not_left_out() {
+    let form = elided_text(&cargo_test(40), &["cargo", "test"], &["case_17"]).unwrap();
+    assert!(form.contains("\ntest account::tests::case_17 ... ok\n"), "{form}");
+}
+
+#[test]
+fn a_tool_is_recognised_by_its_lines_where_no_command_is_known() {
+    assert!(elided_text(&cargo_test(40), &[], &[]).is_some());
+    // Four lines that look like pip's prove nothing, and the words of an application's log least of all.
+    let text =
+        "Collecting garbage in the old generation of the heap, which took 12 ms this time\n".repeat(4) + "done\nend\n";
+    assert!(elided_text(&format!("start\n{text}"), &[], &[]).is_none_or(|form| !form.contains("Collecting,")));
+}
+
+#[test]
+fn an_error_repeated_is_counted_and_kept_once() {
+    let text = format!("start\n{}end\n", "ERROR could not reach 10.0.0.1:5432 (refused)\n".repeat(500));
+    let form = elided_text(&text, &[], &[]).unwrap();
+    assert_eq!(
+        form,
+        "start\nERROR could not reach 10.0.0.1:5432 (refused)\n[headroom: lines 3-501 left out: 499 repeats of line 2; \
+         all of it: headroom retrieve 3f9c2a71d04be586]\nend\n"
+    );
+}
+
+/// A line as applications, servers and build tools write them.
+fn log_line() -> impl Strategy<Value = String> {
+    let time = (0..3u32, 0..60u32, 0..1000u32);
+    let fields = ("[a-c]{1,2}", 1..400u32, "(/[a-z0-9]{1,4}){1,4}", "[0-9a-f]{8}-[0-9a-f]{4}", 0..11usize);
+    (time, fields).prop_map(|((minute, second, millis), (name, number, path, id, kind))| match kind {
+        0 => format!(
+            "2026-11-20T10:0{minute}:{second:02}.{millis:03}Z INFO  worker-{number} request id={id} path={path} status=200"
+        ),
+        1 => format!("2026-11-20 10:0{minute}:{second:02},{millis:03} WARN [{name}] slow query ({number} ms): \"{path}\""),
+        2 => format!("Nov 20 10:0{minute}:{second:02} host sshd[{number}]: Accepted {name} from 10.0.0.{minute}"),
+        3 => format!("1.2.3.4 - - [20/Nov/2026:10:0{minute}:{second:02} +0000] \"GET {path} HTTP/1.1\" 200 {number}"),
+        4 => format!("ERROR {name} failed: {id}"),
+        5 => "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nValueError: x".to_owned(),
+        6 => "same line again".to_owned(),
+        7 => format!("2026-11-20 10:00:{second:02}  INFO {number:>5} --- [{name:>15}] {path:<20} : up {number}"),
+        8 => format!("{name} PASSED{:>width$}%]", number, width = 20 - name.len()),
+        9 => format!("A {name} | ## {{}} \" {number}\t"),
+        _ => String::new(),
+    })
+}
+
+/// A line as build and test tools write them.
+fn tool_line() -> impl Strategy<Value = String> {
+    ("[a-z]{1,6}", 0..99u32, 0..8usize).prop_map(|(name, number, kind)| match kind {
+        0 | 1 => format!("   Compiling {name} v0.{number}.0"),
+        2 | 3 => format!("test {name}::case_{number} ... ok"),
+        4 => format!("tests/test_{name}.py::test_{number} PASSED [ {number}%]"),
+        5 => format!("warning: unused variable: `{name}`\n --> src/{name}.rs:{number}:5"),
+        6 => format!("test {name}::case_{number} ... FAILED"),
+        _ => String::new(),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn logs_are_rebuilt_from_their_rows(
+        lines in prop::collection::vec(log_line(), 7..80), first in prop::option::of(1..5000usize), ends in 0..3usize,
+    ) {
+        let text = lines.join(["\n", "\r\n", "\n"][ends]) + ["\n", "\r\n", ""][ends];
+        let form = row_form::encode(&text, first, &[]).unwrap();
+        prop_assert_eq!(rows::decode(&form, first), Some(text));
+    }
+
+    #[test]
+    fn any_text_is_rebuilt_from_its_rows(
+        text in "([A-C]{1,2}[ =|]?|\"|\\{\\}|##|… ×2|[0-9]{1,2}\t?|[ =a:]|\n){0,120}", first in prop::option::of(1..20usize),
+    ) {
+        if let Some(form) = row_form::encode(&text, first, &[]) {
+            prop_assert_eq!(rows::decode(&form, first), Some(text));
+        }
+    }
+
+    #[test]
+    fn no_text_panics_and_no_form_is_longer(text in "(\\PC|\r|\n|\x1b\\[3|\t|: ){0,200}") {
+        for form in forms(&Log, &text, &["cargo", "test"], true, &["a", ":"]) {
+            prop_assert!(form.text.len() < text.len());
+        }
+    }
+
+    #[test]
+    fn a_marker_says_the_truth(lines in prop::collection::vec(tool_line(), 1..120)) {
+        let text = lines.join("\n");
+        let Some(form) = elided_text(&text, &[], &[]) else { return Ok(()) };
+        let lines: Vec<&str> = text.split('\n').collect();
+        let mut next = 0;
+        for line in form.split('\n') {
+            let Some(marker) = line.strip_prefix("[headroom: lines ") else {
+                prop_assert_eq!(line, lines[next]);
+                next += 1;
+                continue;
+            };
+            let (range, rest) = marker.split_once(" left out: ").unwrap();
+            let (first, last) = range.split_once('-').unwrap();
+            let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+            let counts = rest.split_once(';').unwrap().0;
+            let counted: usize = counts.split(", ").map(|count| count.split(' ').next().unwrap().parse::<usize>().unwrap()).sum();
+            prop_assert_eq!((first, counted), (next + 1, last + 1 - first));
+            for gone in &lines[first - 1..last] {
+                prop_assert!(!gone.contains("FAILED") && !gone.contains("warning") && !gone.contains("-->"));
+            }
+            next = last;
+        }
+        prop_assert_eq!(next, lines.len());
+    }
+}

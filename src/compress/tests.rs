@@ -1,0 +1,226 @@
+//! Every compressor against texts of real tools, through the router; and what holds for any text.
+//!
+//! `tests/compressors/<compressor>/<case>.in` is a tool's output, `<case>.call.json` the call that produced it (where the
+//! call matters), `<case>.out` what becomes of it. `UPDATE_FIXTURES=1` writes the last one anew.
+
+#![expect(clippy::disallowed_methods, reason = "fixtures are rewritten on demand, as the variable says")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::tokens;
+
+const HANDLE: &str = "3f9c2a71d04be586";
+
+fn context(call: Option<&ToolCall>) -> Context<'_> {
+    Context { call, hints: &[], handle: HANDLE, retrievable: true, profile: Profile::BALANCED }
+}
+
+fn bash(command: &str) -> ToolCall {
+    ToolCall { name: "Bash".into(), arguments: serde_json::json!({ "command": command }) }
+}
+
+fn reads(path: &str) -> ToolCall {
+    ToolCall { name: "Read".into(), arguments: serde_json::json!({ "file_path": path }) }
+}
+
+fn compressed(text: &str, call: Option<&ToolCall>) -> Compressed {
+    match compress(text, &context(call)) {
+        Outcome::Compressed(compressed) => compressed,
+        raw @ Outcome::Raw { .. } => panic!("{raw:?}"),
+    }
+}
+
+fn why_raw(text: &str, call: Option<&ToolCall>) -> Reason {
+    match compress(text, &context(call)) {
+        Outcome::Raw { reason, .. } => reason,
+        compressed @ Outcome::Compressed(_) => panic!("{compressed:?}"),
+    }
+}
+
+/// A JSON list of records as Python writes it.
+fn records(count: usize) -> String {
+    let rows: Vec<String> = (0..count)
+        .map(|n| {
+            format!("{{\"id\": {n}, \"name\": \"user{n}\", \"email\": \"user{n}@example.com\", \"active\": true}}")
+        })
+        .collect();
+    format!("[{}]", rows.join(", "))
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compressors");
+    let mut found: Vec<PathBuf> = fs::read_dir(root)
+        .unwrap()
+        .flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap())
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "in"))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn fixtures_become_what_is_expected() {
+    let paths = fixtures();
+    assert!(!paths.is_empty());
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let call: Option<ToolCall> = fs::read_to_string(path.with_extension("call.json")).ok().map(|call| {
+            let call: serde_json::Value = serde_json::from_str(&call).unwrap();
+            ToolCall { name: call["name"].as_str().unwrap().to_owned(), arguments: call["arguments"].clone() }
+        });
+        let context = context(call.as_ref());
+        let outcome = compress(&text, &context);
+        let Outcome::Compressed(compressed) = &outcome else { panic!("{}: {outcome:?}", path.display()) };
+        let folder = path.parent().unwrap().file_name().unwrap();
+        assert_eq!(compressed.compressor, folder, "{}", path.display());
+        let expected = path.with_extension("out");
+        if std::env::var_os("UPDATE_FIXTURES").is_some() {
+            fs::write(&expected, &compressed.text).unwrap();
+        }
+        assert!(compressed.text == fs::read_to_string(&expected).unwrap_or_default(), "{}", expected.display());
+        assert_eq!(compressed.tokens_after, tokens::count(&compressed.text));
+        assert!(compressed.tokens_after < tokens::count(&text), "{}", path.display());
+        assert_eq!(outcome, compress(&text, &context), "{}", path.display());
+        let again = compress(&compressed.text, &context);
+        assert!(matches!(again, Outcome::Raw { .. }), "{}: {again:?}", path.display());
+        if compressed.compressor == "json" {
+            let opened = envelope::open(&text);
+            let form = &compressed.text[opened.head.len()..compressed.text.len() - opened.tail.len()];
+            let read = json::read(form).unwrap();
+            assert_eq!(read.text.is_some(), compressed.loss == Loss::None, "{}", path.display());
+            assert!(read.text.is_none_or(|read| read == opened.text), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn our_own_retrieval_is_never_touched() {
+    let text = records(50);
+    let tool = ToolCall { name: "mcp__headroom__headroom_retrieve".into(), arguments: serde_json::Value::Null };
+    assert_eq!(why_raw(&text, Some(&tool)), Reason::Retrieved);
+    assert_eq!(why_raw(&text, Some(&bash("cd x && headroom retrieve 3f9c2a71d04be586 | head -5"))), Reason::Retrieved);
+    let marked = format!("{}\n{text}", marker::gap(&(1..=2), "2 lines", HANDLE));
+    assert_eq!(why_raw(&marked, None), Reason::Retrieved);
+}
+
+#[test]
+fn short_error_texts_are_never_touched() {
+    let rows =
+        |count| (0..count).map(|n| format!("{{\"id\": {n}, \"name\": \"n{n}\"}}")).collect::<Vec<_>>().join(", ");
+    let error = |count| format!("{{\"error\": [{}]}}", rows(count));
+    assert_eq!(why_raw(&error(40), None), Reason::ErrorText);
+    assert_eq!(why_raw(&format!("Exit code 1\n{}", records(40)), Some(&bash("x"))), Reason::ErrorText);
+    assert_eq!(compressed(&error(900), None).compressor, "json");
+}
+
+#[test]
+fn source_and_config_are_exact_reads() {
+    let source = (0..80).map(|n| format!("    let value_{n} = compute({n});")).collect::<Vec<_>>().join("\n");
+    let config = serde_json::to_string_pretty(
+        &serde_json::json!({"name": "x", "scripts": {"a": "b"}, "files": (0..200).collect::<Vec<_>>()}),
+    )
+    .unwrap();
+    for call in [
+        reads("/x/a.rs"),
+        bash("cat a.rs"),
+        bash("cd x && sed -n '1,80p' src/a.rs"),
+        bash("nl a.rs | head -80"),
+        bash("git show HEAD:src/a.rs"),
+    ] {
+        assert_eq!(why_raw(&source, Some(&call)), Reason::ExactRead, "{call:?}");
+    }
+    for call in [reads("/x/conf.json"), bash("cat conf.json")] {
+        assert_eq!(why_raw(&config, Some(&call)), Reason::ExactRead, "{call:?}");
+    }
+    assert_eq!(why_raw(&records(200), Some(&reads("/x/package.json"))), Reason::ExactRead);
+    assert_eq!(compressed(&config, None).compressor, "json");
+}
+
+#[test]
+fn records_that_are_read_become_a_table() {
+    let text = records(200);
+    for call in [reads("/x/data.json"), bash("cat data.json"), bash("cat data.json | jq .")] {
+        let compressed = compressed(&text, Some(&call));
+        assert_eq!((compressed.compressor, compressed.loss), ("json", Loss::None), "{call:?}");
+        assert!(compressed.tokens_after * 2 < compressed.tokens_before);
+    }
+}
+
+#[test]
+fn padding_before_line_numbers_goes_and_nothing_else() {
+    let lines: Vec<String> = (1..=80).map(|n| format!("{n:>6}→    let value_{n} = compute({n});")).collect();
+    let source = format!("{}\n\n<system-reminder>\nbe careful\n</system-reminder>", lines.join("\n"));
+    let compressed = compressed(&source, Some(&reads("/x/a.rs")));
+    assert_eq!((compressed.compressor, compressed.loss), ("column", Loss::None));
+    let expected: Vec<&str> = source.lines().map(|line| line.trim_start_matches(' ')).collect();
+    assert_eq!(compressed.text, expected.join("\n"));
+}
+
+#[test]
+fn reminders_stay_as_they_are_round_the_form() {
+    let text = format!(
+        "<system-reminder>[Truncated]</system-reminder>\n\n1\t{}\n\n<system-reminder>\nx\n</system-reminder>",
+        records(200)
+    );
+    let compressed = compressed(&text, Some(&reads("/x/data.json")));
+    assert!(compressed.text.starts_with("<system-reminder>[Truncated]</system-reminder>\n\n[headroom: JSON, "));
+    assert!(compressed.text.ends_with("]\n\n<system-reminder>\nx\n</system-reminder>"));
+    assert!(compressed.text.contains("; file lines 1-1;"));
+}
+
+#[test]
+fn without_retrieval_a_read_keeps_its_layout() {
+    let text = records(200).replace("}, {", "} , {");
+    let call = reads("/x/data.json");
+    let with = Context { retrievable: false, ..context(Some(&call)) };
+    assert!(matches!(compress(&text, &with), Outcome::Raw { reason: Reason::NoCompressor | Reason::NotFewer, .. }));
+    assert_eq!(compressed(&text, Some(&call)).loss, Loss::Layout);
+    let listed = bash("curl -s https://x.io/users");
+    let with = Context { retrievable: false, ..context(Some(&listed)) };
+    let Outcome::Compressed(compressed) = compress(&text, &with) else { panic!("raw") };
+    assert!(!compressed.text.contains("headroom retrieve"));
+}
+
+#[test]
+fn one_megabyte_is_not_too_much() {
+    let text = records(12_000);
+    assert!(text.len() > 900_000);
+    assert!(compressed(&text, None).tokens_after * 2 < tokens::count(&text));
+}
+
+fn any_call() -> impl Strategy<Value = Option<ToolCall>> {
+    let line = "(cd x && |timeout 9 |A=b |bash -lc ')?(cat|sed -n 5p|rg|cargo test|git diff|jq|headroom)( [a-z'\"|&;>.0-9-]{0,9}){0,3}";
+    prop::option::of(prop_oneof![
+        line.prop_map(|line| bash(&line)),
+        "[/a-z.]{0,12}".prop_map(|path| reads(&path)),
+        ("[A-Za-z_]{0,9}", ".{0,9}").prop_map(|(name, arguments)| ToolCall { name, arguments: arguments.into() }),
+    ])
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic_or_grow(text in "(     [1-3]→|[1-3]\t|<system-reminder>|</system-reminder>|\\[headroom: |[\\[\\]{}\",:]|error|a/b.c:1:|--- a|\\+\\+\\+ b|@@ |\r\n|\n|\r|\u{0}|é|.){0,80}", call in any_call()) {
+        match compress(&text, &context(call.as_ref())) {
+            Outcome::Compressed(compressed) => prop_assert!(tokens::count(&compressed.text) + 20 <= tokens::count(&text)),
+            Outcome::Raw { tokens, .. } => prop_assert_eq!(tokens, tokens::count(&text)),
+        }
+    }
+
+    #[test]
+    fn records_are_shorter_and_read_back(count in 8usize..40, from in 0usize..300, pad in "[ \n]{0,3}", call in any_call()) {
+        let text = format!("{}{pad}", records(count));
+        let cut = &text[..text.len().saturating_sub(from)];
+        if let Outcome::Compressed(compressed) = compress(cut, &context(call.as_ref())) {
+            prop_assert!(tokens::count(&compressed.text) < tokens::count(cut));
+            prop_assert!(json::read(&compressed.text).is_some());
+            if compressed.loss == Loss::None {
+                prop_assert_eq!(json::read(&compressed.text).unwrap().text, Some(cut.to_owned()));
+            }
+        }
+    }
+}

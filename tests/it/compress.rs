@@ -1,0 +1,117 @@
+//! `headroom compress`, and `headroom retrieve` of what it left out.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::claude::HEADROOM;
+
+fn headroom(home: &Path, args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(HEADROOM)
+        .args(args)
+        .env("HEADROOM_HOME", home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn test_run() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/compressors/log/pytest-verbose.in")).unwrap()
+}
+
+/// The handle that a marker in `text` ends with.
+fn handle(text: &str) -> &str {
+    let (_, rest) = text.split_once("headroom retrieve ").expect("a marker");
+    &rest[..16]
+}
+
+#[test]
+fn what_was_left_out_of_a_text_comes_back_byte_for_byte_and_by_lines() {
+    let home = tempfile::tempdir().unwrap();
+    let original = test_run();
+    let output = headroom(home.path(), &["compress", "--command", "pytest -v"], original.as_bytes());
+    let short = String::from_utf8(output.stdout).unwrap();
+    assert!(short.len() * 2 < original.len());
+
+    let whole = headroom(home.path(), &["retrieve", handle(&short)], b"");
+    assert_eq!(whole.stdout, original.as_bytes());
+    let lines = headroom(home.path(), &["retrieve", handle(&short), "--lines", "8-9"], b"");
+    let expected: String = original.split_inclusive('\n').skip(7).take(2).collect();
+    assert_eq!(String::from_utf8(lines.stdout).unwrap(), expected);
+}
+
+#[test]
+fn a_list_of_messages_comes_back_as_one_with_its_figures() {
+    let home = tempfile::tempdir().unwrap();
+    let request = json!({"model": "m", "messages": [
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "Bash", "input": {"command": "pytest -v"}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": test_run()}]},
+    ]});
+    let output = headroom(home.path(), &["compress", "--explain"], request.to_string().as_bytes());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["messages"][0], request["messages"][0]);
+    let sent = answer["messages"][1]["content"][0]["content"].as_str().unwrap();
+    assert_eq!(answer["handles"], json!([handle(sent)]));
+    let number = |key: &str| answer[key].as_i64().unwrap();
+    assert_eq!(number("tokens_saved"), number("tokens_before") - number("tokens_after"));
+    assert!(number("tokens_saved") > 2000 && answer["compressed"] == true);
+    assert_eq!(answer["transforms_applied"], json!(["log"]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("`Bash`") && said.contains("log made"), "{said}");
+
+    let frozen = headroom(
+        home.path(),
+        &["compress", "--frozen-message-count", "2"],
+        request.to_string().replace("\"a\"", "\"b\"").as_bytes(),
+    );
+    let answer: Value = serde_json::from_slice(&frozen.stdout).unwrap();
+    assert_eq!(answer["tokens_saved"], 0);
+}
+
+#[test]
+fn a_text_that_cannot_be_shortened_comes_back_as_it_is_with_the_reason() {
+    let home = tempfile::tempdir().unwrap();
+    let text = "Dear reader,\n\nnothing here repeats itself.\n";
+    let output = headroom(home.path(), &["compress", "--explain"], text.as_bytes());
+    assert_eq!(output.stdout, text.as_bytes());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("left as it is"), "{said}");
+}
+
+#[test]
+fn files_are_read_and_written_and_bad_input_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let (input, output) = (home.path().join("in.log"), home.path().join("out.log"));
+    fs::write(&input, test_run()).unwrap();
+    let (from, to) = (input.to_str().unwrap(), output.to_str().unwrap());
+    let done = headroom(home.path(), &["compress", "--input", from, "--output", to, "--command", "pytest -v"], b"");
+    assert!(done.status.success() && done.stdout.is_empty());
+    assert!(fs::read_to_string(&output).unwrap().contains("headroom retrieve"));
+
+    let missing = headroom(home.path(), &["compress", "--input", "/nonexistent/x"], b"");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8(missing.stderr).unwrap().contains("`/nonexistent/x`"));
+    let binary = headroom(home.path(), &["compress"], b"ab\xff");
+    assert_eq!(binary.status.code(), Some(1));
+    assert!(String::from_utf8(binary.stderr).unwrap().contains("not UTF-8 at byte 2"));
+}
+
+#[test]
+fn the_demo_keeps_its_promises_without_touching_the_home() {
+    let home = tempfile::tempdir().unwrap();
+    let output = headroom(home.path(), &["demo", "--json"], b"");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["stable_prefixes"], report["requests"]);
+    assert!(report["originals_left_out"].as_u64().unwrap() > 0);
+    assert_eq!(report["originals_got_back"], report["originals_left_out"]);
+    assert!(report["input_tokens_after"].as_u64() < report["input_tokens_before"].as_u64());
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
