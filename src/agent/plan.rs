@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::agent::detect::{BlockFile, ContextTool, Detected, Source, Variable};
 use crate::agent::ledger::Holder;
@@ -288,13 +288,17 @@ fn edits(spec: &AgentSpec, detected: &Detected, options: &Options, notes: &mut V
 /// which agents pass on.
 fn registration(mcp: &Mcp, options: &Options) -> Edit {
     let McpShape::TypeCommandArgsEnv = mcp.shape;
-    let mut env = serde_json::Map::new();
+    let mut env = Map::new();
     if !options.is_default_home {
         env.insert("HEADROOM_HOME".to_owned(), json!(options.home.to_string_lossy()));
     }
     let command = options.executable.to_string_lossy();
-    Edit::Json {
-        path: mcp.key.split('.').map(str::to_owned).collect(),
-        value: json!({ "type": "stdio", "command": command, "args": ["mcp", "serve"], "env": env }),
-    }
+    let mut entry = Map::from_iter([
+        ("type".to_owned(), json!("stdio")),
+        ("command".to_owned(), json!(command)),
+        ("args".to_owned(), json!(["mcp", "serve"])),
+        ("env".to_owned(), json!(env)),
+    ]);
+    entry.extend(mcp.also.clone());
+    Edit::Json { path: mcp.key.split('.').map(str::to_owned).collect(), value: Value::Object(entry) }
 }

@@ -97,6 +97,9 @@ pub(crate) struct Mcp {
     /// The key path, dotted.
     pub(crate) key: String,
     pub(crate) shape: McpShape,
+    /// Further keys of the entry.
+    #[serde(default)]
+    pub(crate) also: BTreeMap<String, serde_json::Value>,
 }
 
 /// How agents write an MCP server down.

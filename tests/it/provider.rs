@@ -93,6 +93,21 @@ fn segments_and_messages_are_the_bytes_that_were_sent() {
     assert_eq!(messages(body)[0], r#"{"role":"user","content":"h\u0069"}"#);
 }
 
+#[test]
+fn a_tool_that_is_loaded_on_demand_is_in_no_prefix() {
+    let body = |tools: Value, content: Value| {
+        let messages = json!([{"role": "user", "content": content}]);
+        segments(json!({"tools": tools, "messages": messages}).to_string().as_bytes())
+    };
+    let (eager, late) = (json!({"name": "Bash"}), json!({"name": "mcp__x__y", "defer_loading": true}));
+    let reference = json!([{"type": "tool_result", "content": [{"type": "tool_reference", "tool_name": "mcp__x__y"}]}]);
+    let without = body(json!([eager]), reference.clone());
+    let with = body(json!([eager, late]), reference);
+    let bytes = |segments: &[Segment]| segments.iter().map(|segment| segment.bytes.clone()).collect::<Vec<_>>();
+    assert_eq!(bytes(&with), bytes(&without));
+    assert!(with[1].tokens > without[1].tokens);
+}
+
 fn conversation(blocks: &[Value]) -> Vec<u8> {
     let first = json!({"role": "user", "content": [{"type": "text", "text": "hello"}]});
     let mut messages = vec![first];

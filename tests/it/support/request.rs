@@ -41,18 +41,37 @@ struct Message<'a> {
     content: &'a RawValue,
 }
 
-/// The segments of a request body, in cache order: tools, system, messages.
+/// The segments of a request body, in cache order: tools, system, messages. A tool that is loaded on demand stands in no
+/// prefix: its definition counts where the conversation refers to it.
 pub(crate) fn segments(body: &[u8]) -> Vec<Segment> {
     let Ok(body) = serde_json::from_slice::<Body>(body) else { return Vec::new() };
-    let mut segments: Vec<_> = body.tools.iter().map(|tool| segment("tool", tool.get())).collect();
+    let (deferred, tools): (Vec<&RawValue>, Vec<_>) = body.tools.iter().copied().partition(|tool| is_deferred(tool));
+    let mut segments: Vec<_> = tools.iter().map(|tool| segment("tool", tool.get())).collect();
     if let Some(system) = body.system {
         segments.extend(parts(system).map(|part| segment("system", part)));
     }
     for (index, message) in body.messages.iter().enumerate() {
         let place = format!("{index} {}", message.role);
-        segments.extend(parts(message.content).map(|part| segment(&place, part)));
+        segments.extend(parts(message.content).map(|part| {
+            let mut segment = segment(&place, part);
+            segment.tokens +=
+                deferred.iter().filter(|tool| refers_to(part, tool)).map(|tool| count(tool.get())).sum::<u64>();
+            segment
+        }));
     }
     segments
+}
+
+fn is_deferred(tool: &RawValue) -> bool {
+    serde_json::from_str::<Value>(tool.get()).unwrap()["defer_loading"] == true
+}
+
+/// Whether a part of a message is where `tool` was loaded.
+fn refers_to(part: &str, tool: &RawValue) -> bool {
+    let tool: Value = serde_json::from_str(tool.get()).unwrap();
+    let part: Value = serde_json::from_str(part).unwrap();
+    let references = part["content"].as_array().cloned().unwrap_or_default();
+    references.iter().any(|part| part["type"] == "tool_reference" && part["tool_name"] == tool["name"])
 }
 
 /// Each message of a request body as its own bytes, without `cache_control`.
