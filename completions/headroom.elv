@@ -35,7 +35,7 @@ set edit:completion:arg-completer[headroom] = {|@words|
         }
         &'headroom;wrap'= {
             cand --port 'The port to listen on; the next free one if it is taken [default: 8787]'
-            cand --anthropic-api-url 'Where requests go on to [default: https://api.anthropic.com]'
+            cand --anthropic-api-url 'Where requests go on to [default: that of Anthropic]'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'
             cand --decide-ms 'Milliseconds that deciding a request''s new blocks may take, plus 150 for each MB'
@@ -66,7 +66,7 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand --host 'Address to listen on; this machine only'
             cand -p 'Port to listen on; 0 takes any that is free'
             cand --port 'Port to listen on; 0 takes any that is free'
-            cand --anthropic-api-url 'Where requests go on to [default: https://api.anthropic.com]'
+            cand --anthropic-api-url 'Where requests go on to [default: that of Anthropic]'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'
             cand --decide-ms 'Milliseconds that deciding a request''s new blocks may take, plus 150 for each MB'
@@ -83,7 +83,7 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand --output 'Write this file instead of standard output'
             cand --command 'The command whose output the text is'
             cand --frozen-message-count 'Leave the first N messages as they are: they are cached'
-            cand --anthropic-api-url 'Where requests go on to [default: https://api.anthropic.com]'
+            cand --anthropic-api-url 'Where requests go on to [default: that of Anthropic]'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'
             cand --decide-ms 'Milliseconds that deciding a request''s new blocks may take, plus 150 for each MB'

@@ -45,6 +45,7 @@ impl Default for Options {
 }
 
 /// What the store holds.
+#[cfg(test)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) decisions: u64,
@@ -101,12 +102,14 @@ impl Store {
         Ok(Some(Self::of(path, Options::default(), connection, None, false)))
     }
 
-    /// A store in memory, for tests and for the demo.
+    /// A store in memory.
+    #[cfg(test)]
     pub(crate) fn in_memory() -> Result<Self, Error> {
         Self::in_memory_with(Options::default())
     }
 
     /// A store in memory with other limits than the default ones.
+    #[cfg(test)]
     pub(crate) fn in_memory_with(options: Options) -> Result<Self, Error> {
         let path = Path::new(":memory:");
         let mut connection = Connection::open_in_memory().map_err(Error::sqlite("open", path))?;
@@ -222,7 +225,8 @@ impl Store {
         write(&mut lock(&self.writer)).map_err(Error::sqlite("write", &self.path))
     }
 
-    /// What the store holds. Reads every row's head, so not for the path of a request.
+    /// What the store holds.
+    #[cfg(test)]
     pub(crate) fn totals(&self) -> Result<Totals, Error> {
         let connection = self.reader();
         let sum = |connection: &Connection| {

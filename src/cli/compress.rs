@@ -107,13 +107,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn read(input: Option<&Path>) -> anyhow::Result<String> {
-    let bytes = match input {
-        Some(path) => files::read(path)?.with_context(|| format!("there is no file `{}`", path.display()))?,
-        None => {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).context("could not read standard input")?;
-            bytes
-        }
+    let bytes = if let Some(path) = input {
+        files::read(path)?.with_context(|| format!("there is no file `{}`", path.display()))?
+    } else {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).context("could not read standard input")?;
+        bytes
     };
     String::from_utf8(bytes).map_err(|err| {
         let message = format!("the input is not UTF-8 at byte {}", err.utf8_error().valid_up_to());
@@ -171,7 +170,7 @@ fn compress_text(
     let (text, handles) = match compress::compress(input, &context) {
         Outcome::Compressed(compressed) => {
             record.kind = format!("{:?}", compressed.kind).to_lowercase();
-            record.outcome = compressed.compressor.to_owned();
+            compressed.compressor.clone_into(&mut record.outcome);
             record.tokens_before = compressed.tokens_before as u64;
             record.tokens_after = compressed.tokens_after as u64;
             let is_named = compressed.text.contains(handle.as_str());
@@ -247,11 +246,10 @@ fn write(args: &Args, is_conversation: bool, summary: Summary) -> anyhow::Result
     } else {
         summary.text.unwrap_or_default().into_bytes()
     };
-    match &args.output {
-        Some(path) => Ok(files::write_atomic(path, &bytes, Some(files::mode(path)?.unwrap_or(0o644)))?),
-        None => {
-            raw(&bytes);
-            Ok(())
-        }
+    if let Some(path) = &args.output {
+        files::write_atomic(path, &bytes, Some(files::mode(path)?.unwrap_or(0o644)))?;
+    } else {
+        raw(&bytes);
     }
+    Ok(())
 }

@@ -110,7 +110,7 @@ impl ProfileName {
 /// The options that bear on what a proxy does with a request, for every command that starts one.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ProxyArgs {
-    /// Where requests go on to [default: https://api.anthropic.com]
+    /// Where requests go on to [default: that of Anthropic]
     #[arg(long, value_name = "URL", env = "HEADROOM_ANTHROPIC_API_URL")]
     pub(crate) anthropic_api_url: Option<String>,
     /// Leave the output of these tools alone; `*` stands for anything

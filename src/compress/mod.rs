@@ -128,8 +128,6 @@ pub(crate) enum Reason {
     TooSmall,
     /// The output of our own retrieval, or a text that holds one of our markers.
     Retrieved,
-    /// The caller excluded the tool.
-    Excluded,
     /// An error text under 8,000 characters.
     ErrorText,
     /// A file that was read in order to be edited.
@@ -147,7 +145,6 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::TooSmall => "too small",
             Self::Retrieved => "retrieved",
-            Self::Excluded => "excluded tool",
             Self::ErrorText => "error text",
             Self::ExactRead => "exact read",
             Self::NoCompressor => "no compressor",

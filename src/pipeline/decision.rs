@@ -23,6 +23,12 @@ use crate::tokens;
 /// A text shorter than this has no 20 tokens to gain, so it never has a row.
 const SMALLEST_BLOCK: usize = 60;
 
+/// How many hints a text is searched for.
+const MOST_HINTS: usize = 48;
+
+/// An argument longer than this is a text to be written, not a thing to look for.
+const LONGEST_ARGUMENT: usize = 500;
+
 /// What a tool reports as an error is left alone below this length: it is read word by word.
 const LONGEST_ERROR: usize = 8000;
 
@@ -205,12 +211,13 @@ pub(crate) fn hints(question: &str) -> Vec<String> {
     }
     hints.sort_unstable();
     hints.dedup();
-    hints.truncate(64);
+    hints.truncate(MOST_HINTS);
     hints
 }
 
 /// One block to decide, with all that its compressor may know.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a block that have nothing to do with one another")]
 pub(crate) struct Task {
     candidate: usize,
     key: Key,
@@ -246,7 +253,7 @@ impl Task {
             key: block.key,
             text: block.text.clone(),
             call,
-            hints: hints.to_vec(),
+            hints: named_by(origin, hints),
             is_retrievable,
             is_excluded,
             is_error: matches!(origin, Origin::Tool { is_error: true, .. }),
@@ -255,6 +262,30 @@ impl Task {
             profile: options.profile,
         }
     }
+}
+
+/// The literals that the question or the call itself names.
+fn named_by(origin: &Origin, question: &[String]) -> Vec<String> {
+    let mut named = question.to_vec();
+    if let Origin::Tool { call: Some(call), .. } = origin {
+        let arguments = call.arguments.get();
+        for span in json_text::strings(arguments).unwrap_or_default() {
+            let argument = json_text::decode(&arguments[span]).unwrap_or_default();
+            if argument.len() <= LONGEST_ARGUMENT {
+                named.extend(hints(&argument));
+            }
+        }
+    }
+    named.truncate(MOST_HINTS);
+    named
+}
+
+/// The hints that tell lines of `text` apart: what stands in every fifth line or more (the folder that was searched)
+/// is no hint.
+fn telling(hints: &[String], text: &str) -> Vec<String> {
+    let lines = text.lines().count();
+    let is_telling = |hint: &&String| text.lines().filter(|line| line.contains(hint.as_str())).count() * 5 < lines;
+    hints.iter().filter(is_telling).cloned().collect()
 }
 
 fn tool_call(call: &Call) -> ToolCall {
@@ -370,9 +401,10 @@ fn decide(task: &Task) -> Made {
         return raw(Reason::ErrorText.to_string(), None, tokens::count(&task.text));
     }
     let handle = Handle::of(&task.text);
+    let hints = telling(&task.hints, &task.text);
     let context = Context {
         call: task.call.as_ref(),
-        hints: &task.hints,
+        hints: &hints,
         handle: handle.as_str(),
         // What the user wrote is never shortened by leaving something out.
         retrievable: task.is_retrievable && !task.is_user_text,

@@ -49,11 +49,10 @@ pub(crate) struct Trace;
 
 impl Hook for Trace {
     fn on(&self, stage: Stage, exchange: Option<&mut Exchange>) {
-        match exchange {
-            Some(exchange) => {
-                tracing::debug!(?stage, id = exchange.id, path = exchange.record.path, after = ?exchange.elapsed());
-            }
-            None => tracing::debug!(?stage),
+        if let Some(exchange) = exchange {
+            tracing::debug!(?stage, id = exchange.id, path = exchange.record.path, after = ?exchange.elapsed());
+        } else {
+            tracing::debug!(?stage);
         }
     }
 }

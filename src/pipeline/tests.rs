@@ -19,7 +19,7 @@ fn options() -> Options {
     Options {
         project: "/project".to_owned(),
         profile: Profile::BALANCED,
-        budget: Budget { base: Duration::from_secs(60), per_megabyte: Duration::ZERO },
+        budget: Budget { base: Duration::from_mins(1), per_megabyte: Duration::ZERO },
         exclude_tools: Vec::new(),
         retrieval: Retrieval::Offered { ready_file: None },
         hooks: Vec::new(),
@@ -224,6 +224,39 @@ fn what_was_left_out_is_in_the_store_before_the_request_is_sent() {
 }
 
 #[test]
+fn a_line_that_the_question_or_the_call_names_is_not_left_out() {
+    let output_of = |question: &str, command: &str| {
+        let mut body = offering_retrieval(body(&[bash("a", command, &test_run(200))]));
+        body["messages"][0]["content"] = json!(question);
+        sent(&pipeline(&store()), &body)[2].to_string()
+    };
+    let line = "tests/test_orders.py::test_order_number_137 PASSED";
+    assert!(!output_of("run the tests", "pytest -v tests/test_orders.py").contains(line));
+    assert!(output_of("does `test_order_number_137` pass?", "pytest -v").contains(line));
+    assert!(output_of("run the tests", "pytest -v -k test_order_number_137").contains(line));
+}
+
+#[test]
+fn a_profile_decides_how_short_a_run_may_be_left_out() {
+    let sent_by = |profile| {
+        let options = Options { profile, ..options() };
+        let body = offering_retrieval(body(&[bash("a", "pytest -v", &short_runs())]));
+        sent(&Pipeline::new(Some(store()), options), &body)[2].to_string().len()
+    };
+    assert!(sent_by(Profile::AGGRESSIVE) < sent_by(Profile::CONSERVATIVE));
+}
+
+/// A test run whose passing tests stand in threes between failing ones.
+fn short_runs() -> String {
+    let mut text = "============ test session starts ============\ncollected 160 items\n\n".to_owned();
+    for n in 0..160 {
+        let outcome = if n % 4 == 0 { "FAILED" } else { "PASSED" };
+        writeln!(text, "tests/test_orders.py::test_order_number_{n} {outcome}").unwrap();
+    }
+    text
+}
+
+#[test]
 fn the_output_of_a_retrieval_is_never_made_smaller() {
     let text = test_run(200);
     let by_tool =
@@ -357,8 +390,9 @@ fn hooks_hear_the_stages_of_preparing_in_their_order() {
     let hooks: Vec<Box<dyn Hook>> = vec![Box::new(Recorder(Arc::clone(&heard)))];
     let pipeline = Pipeline::new(Some(store()), Options { hooks, ..options() });
     prepare(&pipeline, &body(&[bash("a", "ls", "src")])).unwrap();
-    use Stage::{InputCached, InputCompressed, InputReceived, InputRemembered, InputRouted};
-    assert_eq!(*heard.lock().unwrap(), [InputReceived, InputCached, InputRouted, InputCompressed, InputRemembered]);
+    let expected =
+        [Stage::InputReceived, Stage::InputCached, Stage::InputRouted, Stage::InputCompressed, Stage::InputRemembered];
+    assert_eq!(*heard.lock().unwrap(), expected);
 }
 
 fn outputs() -> impl Strategy<Value = String> {

@@ -178,12 +178,12 @@ impl<'a> Found<'a> {
     /// The blocks of long user texts. They carry no id, so each is known by a hash over all messages before it.
     fn texts_to_chain(&self, messages: &[Message<'a>]) -> Result<Vec<Block<'a>>, serde_json::Error> {
         let mut hasher = blake3::Hasher::new();
-        let mut hashed = 0;
+        let mut done = 0;
         let mut blocks = Vec::new();
         for (message, part, value, is_live) in &self.texts {
-            while hashed < *message {
-                hash_message(&mut hasher, &messages[hashed])?;
-                hashed += 1;
+            while done < *message {
+                hash_message(&mut hasher, &messages[done])?;
+                done += 1;
             }
             blocks.push(Block {
                 span: json_text::span_of(self.text, value),
@@ -300,10 +300,14 @@ struct Response {
 
 #[derive(Deserialize)]
 struct Counts {
-    input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    #[serde(rename = "input_tokens")]
+    input: Option<u64>,
+    #[serde(rename = "cache_read_input_tokens")]
+    cache_read: Option<u64>,
+    #[serde(rename = "cache_creation_input_tokens")]
+    cache_write: Option<u64>,
+    #[serde(rename = "output_tokens")]
+    output: Option<u64>,
 }
 
 /// The usage that a response body, or the data of one event, states.
@@ -311,10 +315,10 @@ pub(crate) fn usage(json: &[u8]) -> Option<Usage> {
     let response: Response = serde_json::from_slice(json).ok()?;
     let counts = response.usage.or_else(|| response.message?.usage)?;
     Some(Usage {
-        input: counts.input_tokens,
-        cache_read: counts.cache_read_input_tokens,
-        cache_write: counts.cache_creation_input_tokens,
-        output: counts.output_tokens,
+        input: counts.input,
+        cache_read: counts.cache_read,
+        cache_write: counts.cache_write,
+        output: counts.output,
     })
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod anthropic;
 pub(crate) mod conversation;
 pub(crate) mod sse;
 
-pub(crate) use conversation::{Block, Call, Conversation, Origin};
+pub(crate) use conversation::{Call, Conversation, Origin};
 
 /// The wire families. A block's decision belongs to one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -78,7 +78,6 @@ enum Read {
 
 /// Reads a body of reasonable length.
 async fn read(body: Body) -> Result<Read, Error> {
-    use http_body_util::BodyExt;
     let is_short = http_body::Body::size_hint(&body).upper().is_some_and(|length| length <= LONGEST_BODY as u64);
     if is_short {
         return to_bytes(body, LONGEST_BODY).await.map(Read::Whole).map_err(Error::Downstream);
@@ -106,15 +105,13 @@ fn prepare(
     scope: Scope,
     mut exchange: Exchange,
 ) -> (Bytes, Exchange) {
-    let prepared = match std::str::from_utf8(&bytes) {
-        Ok(text) => catch_unwind(AssertUnwindSafe(|| {
-            service.pipeline.prepare(provider, text, Live::BehindLastAnswer, scope, &mut exchange)
-        })),
-        Err(_) => {
-            exchange.record.passthrough = Some("the body is not UTF-8".to_owned());
-            return (bytes, exchange);
-        }
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        exchange.record.passthrough = Some("the body is not UTF-8".to_owned());
+        return (bytes, exchange);
     };
+    let prepared = catch_unwind(AssertUnwindSafe(|| {
+        service.pipeline.prepare(provider, text, Live::BehindLastAnswer, scope, &mut exchange)
+    }));
     let sent = match prepared {
         Ok(Ok(prepared)) => prepared.body.map(Bytes::from),
         Ok(Err(err)) => {

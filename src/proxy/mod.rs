@@ -37,7 +37,7 @@ pub(crate) const DEFAULT_PORT: u16 = 8787;
 const PORTS_TRIED: u16 = 200;
 
 /// How often the store is looked after.
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY: Duration = Duration::from_mins(1);
 
 /// How long streams that still run may take to end once the proxy stops.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -219,11 +219,6 @@ async fn serve(
 impl Running {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// What went through so far.
-    pub(crate) fn totals(&self) -> Totals {
-        self.service.stats.totals()
     }
 
     /// Takes no further requests, lets those that run end, and returns what went through.

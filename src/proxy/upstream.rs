@@ -9,7 +9,7 @@ use reqwest::{Body, Client, Response, Url};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection that was idle longer is not used again: providers and middleboxes drop them silently.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// `address` is no URL a provider can be reached at.
 #[derive(Debug, thiserror::Error)]

@@ -197,7 +197,7 @@ fn one_event_upstream() -> (String, mpsc::Receiver<&'static str>, mpsc::Sender<(
     let (go_on, may_go_on) = mpsc::channel();
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut buffer = [0; 1 << 16];
+        let mut buffer = [0; 1 << 14];
         assert_ne!(stream.read(&mut buffer).unwrap(), 0);
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
         stream.write_all(format!("{head}10\r\ndata: the first\n\r\n").as_bytes()).unwrap();

@@ -115,7 +115,7 @@ fn report(
     }
     let last = messages(got.last().context("no request arrived")?);
     let arrived: BTreeMap<String, String> = last.iter().flat_map(results).collect();
-    let mut reads = Vec::new();
+    let mut rows = Vec::new();
     let mut left_out = 0;
     let mut got_back = 0;
     for sample in samples {
@@ -125,7 +125,7 @@ fn report(
             left_out += 1;
             got_back += usize::from(store.get(&handle)?.is_some_and(|original| original.text == sample.output));
         }
-        reads.push(Row {
+        rows.push(Row {
             what: sample.what.clone(),
             tokens_before: tokens::count(&sample.output),
             tokens_after: tokens::count(after),
@@ -133,7 +133,7 @@ fn report(
     }
     let count = |bodies: &[Value]| bodies.iter().map(|body| tokens::count(&body["messages"].to_string())).sum();
     Ok(Report {
-        reads,
+        reads: rows,
         input_tokens_before: count(written),
         input_tokens_after: count(got),
         requests: got.len(),

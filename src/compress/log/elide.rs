@@ -5,11 +5,13 @@
 
 use std::fmt::Write as _;
 
+use crate::compress::Context;
 use crate::compress::log::lines::Notable;
 use crate::compress::log::shapes;
 use crate::compress::log::terminal;
+use crate::compress::marker::gap;
 
-/// A run with fewer characters costs about as much as its marker.
+/// A run with fewer characters costs about as much as its marker. The profile's bias makes it longer or shorter.
 const SHORTEST_RUN: usize = 160;
 
 /// Why a line may go.
@@ -21,26 +23,28 @@ enum Reason {
 }
 
 /// The elided form of `text`, or `None` where nothing can go.
-pub(super) fn elided_form(text: &str, command: Option<&[String]>, hints: &[String], handle: &str) -> Option<String> {
+pub(super) fn elided_form(text: &str, command: Option<&[String]>, context: &Context) -> Option<String> {
     let plain = terminal::plain(text);
     let shown = plain.as_ref().map_or(text, |plain| plain.text.as_str());
     let lines: Vec<&str> = shown.strip_suffix('\n').unwrap_or(shown).split('\n').collect();
-    let reasons = reasons(shown, &lines, command, hints);
+    let reasons = reasons(shown, &lines, command, context.hints);
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bound")]
+    let shortest = (SHORTEST_RUN as f32 * context.profile.bias) as usize;
     let mut form = String::new();
     if let Some(plain) = &plain {
         let what = format!("only {} terminal control codes and overwritten states", plain.codes);
-        let _ = writeln!(form, "{}", marker(1, lines.len(), &what, handle));
+        let _ = writeln!(form, "{}", gap(&(1..=lines.len()), &what, context.handle));
     }
     let mut line = 0;
     while line < lines.len() {
-        let run = run_at(&lines, &reasons, line);
+        let run = run_at(&lines, &reasons, line, shortest);
         if run == 0 {
             form.push_str(lines[line]);
             form.push('\n');
             line += 1;
         } else {
             let what = counts(&reasons[line..line + run]);
-            let _ = writeln!(form, "{}", marker(line + 1, line + run, &what, handle));
+            let _ = writeln!(form, "{}", gap(&(line + 1..=line + run), &what, context.handle));
             line += run;
         }
     }
@@ -48,12 +52,6 @@ pub(super) fn elided_form(text: &str, command: Option<&[String]>, hints: &[Strin
         form.pop();
     }
     (form.len() < text.len()).then_some(form)
-}
-
-/// The line that stands for what was left out.
-fn marker(first: usize, last: usize, what: &str, handle: &str) -> String {
-    let lines = if first == last { format!("line {first}") } else { format!("lines {first}-{last}") };
-    format!("[headroom: {lines} left out: {what}; all of it: headroom retrieve {handle}]")
 }
 
 /// Why each line may go; `None` for the lines that stay.
@@ -85,13 +83,13 @@ fn reasons(text: &str, lines: &[&str], command: Option<&[String]>, hints: &[Stri
 }
 
 /// How many lines from `line` on go under one marker. Blank lines go only between others.
-fn run_at(lines: &[&str], reasons: &[Option<Reason>], line: usize) -> usize {
+fn run_at(lines: &[&str], reasons: &[Option<Reason>], line: usize, shortest: usize) -> usize {
     let mut run = reasons[line..].iter().take_while(|reason| reason.is_some()).count();
     while run > 0 && matches!(reasons[line + run - 1], Some(Reason::Blank)) {
         run -= 1;
     }
     let length: usize = lines[line..line + run].iter().map(|line| line.len() + 1).sum();
-    if length < SHORTEST_RUN || matches!(reasons[line], Some(Reason::Blank)) { 0 } else { run }
+    if length < shortest || matches!(reasons[line], Some(Reason::Blank)) { 0 } else { run }
 }
 
 /// `112 Compiling, 3 Downloaded`, in the order of first appearance.

@@ -32,6 +32,7 @@ impl Proxy {
         let mut child = Command::new(HEADROOM)
             .args(["proxy", "--port", &port.to_string(), "--anthropic-api-url", upstream])
             .env("HEADROOM_HOME", home)
+            .env("HEADROOM_DECIDE_MS", super::claude::decide_ms())
             .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
