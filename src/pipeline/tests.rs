@@ -237,26 +237,6 @@ fn a_line_that_the_question_or_the_call_names_is_not_left_out() {
 }
 
 #[test]
-fn a_profile_decides_how_short_a_run_may_be_left_out() {
-    let sent_by = |profile| {
-        let options = Options { profile, ..options() };
-        let body = offering_retrieval(body(&[bash("a", "pytest -v", &short_runs())]));
-        sent(&Pipeline::new(Some(store()), options), &body)[2].to_string().len()
-    };
-    assert!(sent_by(Profile::AGGRESSIVE) < sent_by(Profile::CONSERVATIVE));
-}
-
-/// A test run whose passing tests stand in threes between failing ones.
-fn short_runs() -> String {
-    let mut text = "============ test session starts ============\ncollected 160 items\n\n".to_owned();
-    for n in 0..160 {
-        let outcome = if n % 4 == 0 { "FAILED" } else { "PASSED" };
-        writeln!(text, "tests/test_orders.py::test_order_number_{n} {outcome}").unwrap();
-    }
-    text
-}
-
-#[test]
 fn the_output_of_a_retrieval_is_never_made_smaller() {
     let text = test_run(200);
     let by_tool =

@@ -301,3 +301,19 @@ proptest! {
         prop_assert_eq!(next, lines.len());
     }
 }
+
+#[test]
+fn the_profile_decides_how_short_a_run_may_be_left_out() {
+    let mut text = "============ test session starts ============\ncollected 160 items\n\n".to_owned();
+    for n in 0..160 {
+        let outcome = if n % 4 == 0 { "FAILED" } else { "PASSED" };
+        text.push_str(&format!("tests/test_orders.py::test_order_number_{n} {outcome}\n"));
+    }
+    let leaves_out = |profile| {
+        let context = Context { call: None, hints: &[], handle: HANDLE, retrievable: true, profile };
+        let input = Input { text: &text, first_line: None, command: Some(&["pytest".to_owned()]), context: &context };
+        Log.forms(&input).iter().any(|form| form.loss == Loss::Content)
+    };
+    assert!(leaves_out(Profile::AGGRESSIVE));
+    assert!(!leaves_out(Profile::CONSERVATIVE));
+}
