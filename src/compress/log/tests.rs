@@ -304,11 +304,10 @@ proptest! {
 
 #[test]
 fn the_profile_decides_how_short_a_run_may_be_left_out() {
-    let mut text = "============ test session starts ============\ncollected 160 items\n\n".to_owned();
-    for n in 0..160 {
-        let outcome = if n % 4 == 0 { "FAILED" } else { "PASSED" };
-        text.push_str(&format!("tests/test_orders.py::test_order_number_{n} {outcome}\n"));
-    }
+    let outcome = |n| if n % 4 == 0 { "FAILED" } else { "PASSED" };
+    let tests: Vec<_> =
+        (0..160).map(|n| format!("tests/test_orders.py::test_order_number_{n} {}", outcome(n))).collect();
+    let text = format!("============ test session starts ============\n\n{}\n", tests.join("\n"));
     let leaves_out = |profile| {
         let context = Context { call: None, hints: &[], handle: HANDLE, retrievable: true, profile };
         let input = Input { text: &text, first_line: None, command: Some(&["pytest".to_owned()]), context: &context };
