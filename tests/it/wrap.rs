@@ -131,6 +131,23 @@ fn a_hard_link_is_still_one_file() {
 }
 
 #[test]
+fn a_hard_link_on_a_full_disk_keeps_its_bytes() {
+    let home = Home::new();
+    let config = format!("{{\n  \"pad\": \"{}\"\n}}\n", "x".repeat(65_500));
+    home.file(".claude.json", &config).agent("exit 7");
+    fs::hard_link(home.home().join(".claude.json"), home.home().join("other")).unwrap();
+    // 64 KiB a file, and an error instead of a signal.
+    let script = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
+    let wrap = home.headroom(&["wrap", "claude"]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", script]).arg(wrap.get_program()).args(wrap.get_args()).current_dir(home.project()).env_clear();
+    limited.envs(wrap.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = Ran::from(limited.output().unwrap()).expect_code(7);
+    ran.expect_said("`~/.claude.json` is not edited: could not write");
+    assert_eq!(home.read("other"), config);
+}
+
+#[test]
 fn a_read_only_file_is_left_alone_and_the_agent_runs() {
     let home = Home::new();
     home.file_with_mode(".claude.json", CONFIG, 0o444).agent("exit 7");
