@@ -91,7 +91,10 @@ fn write_in_place(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
         overwrite(&mut file, &old).map_err(failed("put back", path))?;
         return Err(failed("write", path)(err));
     }
-    file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
+    // Only the owner may set a mode, and the file has kept its own.
+    if self::mode(path)? != Some(mode) {
+        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
+    }
     file.sync_all().map_err(failed("flush", path))
 }
 

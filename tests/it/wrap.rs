@@ -148,6 +148,18 @@ fn a_hard_link_on_a_full_disk_keeps_its_bytes() {
 }
 
 #[test]
+fn a_file_of_somebody_elses_that_we_may_write_is_restored() {
+    let home = Home::new();
+    home.file_with_mode(".claude.json", CONFIG, 0o666).agent("");
+    for folder in [home.home(), home.record(), home.record().parent().unwrap().to_owned()] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    as_nobody(&home, &["wrap", "claude"]).expect_code(0).expect_said("changed until Claude Code ends");
+    assert!(home.seen(".claude.json").contains("mcpServers"));
+    assert_eq!(home.read(".claude.json"), CONFIG);
+}
+
+#[test]
 fn a_read_only_file_is_left_alone_and_the_agent_runs() {
     let home = Home::new();
     home.file_with_mode(".claude.json", CONFIG, 0o444).agent("exit 7");
