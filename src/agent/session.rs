@@ -134,7 +134,8 @@ fn holder(plan: &Plan, state: &State) -> Holder {
         boot: ledger::boot(),
         pid: std::process::id(),
         started: state.now(),
-        address: Some(plan.address),
+        // Where a proxy that is not ours sends requests is not for us to tell a wrap inside this one.
+        address: plan.starts_proxy.then_some(plan.address),
         upstream: plan.upstream.clone(),
         project: plan.project.clone(),
     }

@@ -378,6 +378,22 @@ fn the_agents_words_and_exit_code_pass_unchanged() {
 }
 
 #[test]
+fn with_a_proxy_that_runs_nothing_is_said_of_where_requests_go() {
+    let home = home_with_config();
+    home.agent("");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let words = ["wrap", "claude", "--no-proxy", "--port", &port];
+    let ran = home.run_with(&words, &[("ANTHROPIC_BASE_URL", THEIRS)]).expect_code(0);
+    let ran = ran.expect_said(&format!("but requests go where the proxy on 127.0.0.1:{port} sends them"));
+    assert!(!ran.stderr.contains("go on to"), "{}", ran.stderr);
+    assert_eq!(home.seen_holder()["address"], Value::Null);
+
+    let ran = home.run_with(&words, &[("ANTHROPIC_BASE_URL", &format!("http://127.0.0.1:{port}"))]).expect_code(0);
+    assert!(!ran.stderr.contains("ignored"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_near_miss_and_an_unknown_agent_are_usage_errors_with_hints() {
     let home = Home::new();
     home.agent("");
