@@ -365,6 +365,16 @@ fn a_running_proxy_can_be_used() {
     home.run(&["wrap", "claude", "--no-proxy", "--port", &port]).expect_code(1).expect_said("headroom proxy --port");
 }
 
+#[test]
+fn a_relative_folder_of_ours_holds_wherever_the_agent_goes() {
+    let home = home_with_config();
+    home.agent("cd / && command -v headroom > \"$RECORD/ours\"");
+    home.run_with(&["wrap", "claude"], &[("HEADROOM_HOME", "ours")]).expect_code(0);
+    let folder = home.project().join("ours");
+    assert_eq!(home.seen_variable("HEADROOM_HOME").unwrap(), folder.to_str().unwrap());
+    assert!(home.recorded("ours").starts_with(folder.to_str().unwrap()), "{}", home.recorded("ours"));
+}
+
 // Words and exit codes.
 
 #[test]
