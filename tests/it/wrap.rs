@@ -410,6 +410,8 @@ fn a_near_miss_and_an_unknown_agent_are_usage_errors_with_hints() {
     home.run(&["wrap", "claude", "--memroy"]).expect_code(2).expect_said("did you mean `--memory`?");
     home.run(&["wrap", "claude", "--memory"]).expect_code(2).expect_said("`--memory` is not available yet");
     home.run(&["wrap", "clade"]).expect_code(2).expect_said("did you mean `claude`?");
+    home.run(&["wrap", "--dryrun", "claude"]).expect_code(2).expect_said("did you mean `--dry-run`?");
+    home.run(&["wrap", "-p", "claude"]).expect_code(2).expect_said("go behind its name");
     assert!(!home.record().join("args").exists());
 }
 
