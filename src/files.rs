@@ -5,7 +5,7 @@
 //! file) or would lose something (other hard links, the owner), it writes in place: the caller has a ledger by then.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -82,11 +82,26 @@ fn is_rename_refused(err: &io::Error) -> bool {
     matches!(err.kind(), io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices | io::ErrorKind::PermissionDenied)
 }
 
+/// Overwrites without emptying first, so that there is no moment in which the file holds nothing. When the disk is full,
+/// the old bytes go back: their blocks are still the file's.
 fn write_in_place(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let mut file = File::options().write(true).truncate(true).open(path).map_err(failed("write", path))?;
-    file.write_all(bytes).map_err(failed("write", path))?;
-    file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
+    let old = fs::read(path).map_err(failed("read", path))?;
+    let mut file = File::options().write(true).open(path).map_err(failed("write", path))?;
+    if let Err(err) = overwrite(&mut file, bytes) {
+        overwrite(&mut file, &old).map_err(failed("put back", path))?;
+        return Err(failed("write", path)(err));
+    }
+    // Only the owner may set a mode, and the file has kept its own.
+    if self::mode(path)? != Some(mode) {
+        file.set_permissions(fs::Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
+    }
     file.sync_all().map_err(failed("flush", path))
+}
+
+fn overwrite(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    file.rewind()?;
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)
 }
 
 /// Makes a rename, creation or removal in `folder` survive a crash of the machine.
@@ -153,7 +168,6 @@ impl Lock {
 
     /// Replaces the content of the locked file, which stays locked: a rename would leave the lock on the old one.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        use std::io::Seek;
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(bytes)?;

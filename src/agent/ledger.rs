@@ -116,7 +116,7 @@ pub(crate) struct Holder {
     pub(crate) pid: u32,
     /// Seconds since 1970 when it began.
     pub(crate) started: u64,
-    /// Where its proxy listens.
+    /// Where its own proxy listens, if it has one.
     pub(crate) address: Option<SocketAddr>,
     /// Where its proxy sends requests; `None` is the provider's own address.
     pub(crate) upstream: Option<String>,

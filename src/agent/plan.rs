@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) context_tools: Vec<ContextTool>,
     /// Where requests go, when the user told us.
     pub(crate) upstream: Option<String>,
+    /// Whether the proxy is this wrap's own, or one that runs already and knows itself where requests go.
+    pub(crate) starts_proxy: bool,
     /// The wraps that run now.
     pub(crate) running: Vec<Holder>,
 }
@@ -62,6 +64,7 @@ pub(crate) struct Plan {
     /// Where the agent would send its requests without us; `None` is the provider's own address.
     pub(crate) upstream: Option<String>,
     pub(crate) address: SocketAddr,
+    pub(crate) starts_proxy: bool,
     /// A folder for PATH in which `headroom` is our program.
     pub(crate) path_folder: Option<PathBuf>,
     pub(crate) executable: PathBuf,
@@ -141,6 +144,7 @@ pub(crate) fn plan(
         },
         upstream,
         address,
+        starts_proxy: options.starts_proxy,
         path_folder,
         executable: options.executable.clone(),
         project: options.project.clone(),
@@ -192,7 +196,7 @@ fn upstream(
     address: SocketAddr,
     notes: &mut Vec<String>,
 ) -> Option<String> {
-    if options.upstream.is_some() {
+    if options.starts_proxy && options.upstream.is_some() {
         return options.upstream.clone();
     }
     let (name, template) = row?.set.iter().find(|(_, value)| value.contains("{proxy}"))?;
@@ -201,6 +205,13 @@ fn upstream(
     // An agent that wants its address to end in `/v1` has the user's ending in it as well.
     let suffix = template.split_once("{proxy}").map_or("", |(_, suffix)| suffix);
     let url = url.strip_suffix(suffix).unwrap_or(url).to_owned();
+    if !options.starts_proxy {
+        if loopback(&url) != Some(address) {
+            let url = without_login(&url);
+            notes.push(format!("`{name}` is {url}, but requests go where the proxy on {address} sends them"));
+        }
+        return None;
+    }
     if let Some(local) = loopback(&url) {
         if let Some(holder) = options.running.iter().find(|holder| holder.address == Some(local)) {
             return holder.upstream.clone();

@@ -147,6 +147,16 @@ fn bury(state: &State, ledger: &mut Ledger, entry: &FileEntry, dead: &[EditEntry
     }
 }
 
+/// `text` without what an agent wrote back since it was taken off: an entry of ours must not pass for the user's own.
+pub(crate) fn without_returned(ledger: &Ledger, path: &Path, edit: &Edit, text: Option<String>) -> Option<String> {
+    let text = text?;
+    let stone = ledger.tombstones.iter().find(|stone| stone.path == path && is_same_place(&stone.edit, edit));
+    match stone.map(|stone| (stone.existed, edit::revert(&text, &stone.undo))) {
+        Some((existed, Ok(Reverted::Text(reverted)))) => (existed || !reverted.trim().is_empty()).then_some(reverted),
+        _ => Some(text),
+    }
+}
+
 /// Forgets that an edit like this one was taken off: it is wanted again.
 pub(crate) fn exhume(ledger: &mut Ledger, path: &Path, edit: &Edit) {
     ledger.tombstones.retain(|stone| stone.path != path || !is_same_place(&stone.edit, edit));

@@ -134,7 +134,8 @@ fn holder(plan: &Plan, state: &State) -> Holder {
         boot: ledger::boot(),
         pid: std::process::id(),
         started: state.now(),
-        address: Some(plan.address),
+        // Where a proxy that is not ours sends requests is not for us to tell a wrap inside this one.
+        address: plan.starts_proxy.then_some(plan.address),
         upstream: plan.upstream.clone(),
         project: plan.project.clone(),
     }
@@ -208,7 +209,6 @@ fn record(
     texts: &mut BTreeMap<PathBuf, String>,
 ) -> Result<IsNew, String> {
     let real = real_path(&edit.path)?;
-    restore::exhume(ledger, &real, &edit.edit);
     let holders = BTreeMap::from([(holder.to_owned(), plan.agent.clone())]);
     let position = ledger.files.iter().position(|file| file.real == real);
     if let Some(position) = position {
@@ -223,10 +223,12 @@ fn record(
 
     let current = current(&real)?;
     let before = texts.get(&real).cloned().or(current.text);
+    let before = restore::without_returned(ledger, &real, &edit.edit, before);
     let applied = apply(before.as_deref(), &edit.edit)?;
     if before.as_ref() == Some(&applied.text) {
         return Ok(IsNew::No);
     }
+    restore::exhume(ledger, &real, &edit.edit);
     let hash = ledger::hash(before.as_deref().unwrap_or_default().as_bytes());
     let position = if let Some(position) = position {
         position

@@ -143,7 +143,9 @@ impl Settings {
         let environment = Environment::of_process();
         let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
         let home = home.context("could not find the home folder: `HOME` is not set")?;
-        let paths = Paths { home: environment.path("HEADROOM_HOME").unwrap_or_else(|| home.join(".headroom")) };
+        let own = environment.path("HEADROOM_HOME").unwrap_or_else(|| home.join(".headroom"));
+        // The agent and its shells go to other folders, and take PATH and our variables with them.
+        let paths = Paths { home: std::path::absolute(own).context("could not find the current folder")? };
         let config = read_config(&paths.config())?;
         Ok(Self { environment, home, paths, config })
     }

@@ -196,6 +196,7 @@ fn plan_options(
             (false, false) => ContextToolUse::Untracked,
         },
         context_tools: tool.among(),
+        starts_proxy: !own.no_proxy,
         upstream: told.or(settings.config.anthropic_api_url.as_deref()).map(str::to_owned),
         running: state.running(),
     })

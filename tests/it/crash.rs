@@ -95,6 +95,19 @@ fn an_entry_that_an_agent_writes_back_is_taken_off_again() {
 }
 
 #[test]
+fn an_entry_that_comes_back_while_the_next_wrap_begins_is_not_taken_for_the_users() {
+    let home = Home::new();
+    home.file(".claude.json", CONFIG).agent("cp \"$HOME/.claude.json\" \"$RECORD/memory\"");
+    home.run(&["wrap", "claude"]).expect_code(0);
+    // It asks git whether the file is tracked after it has looked for what came back, and before it edits.
+    fs::write(home.project().join("CLAUDE.local.md"), "mine\n").unwrap();
+    home.program("git", "cp \"$RECORD/memory\" \"$HOME/.claude.json\"; exit 1").agent("");
+
+    home.run(&["wrap", "claude"]).expect_code(0);
+    assert_eq!(home.read(".claude.json"), CONFIG);
+}
+
+#[test]
 fn a_damaged_ledger_stops_no_agent_and_is_named() {
     let home = Home::new();
     home.file(".headroom/ledger/ledger.json", "{\n\n!").file(".claude.json", CONFIG).agent("exit 7");

@@ -131,6 +131,35 @@ fn a_hard_link_is_still_one_file() {
 }
 
 #[test]
+fn a_hard_link_on_a_full_disk_keeps_its_bytes() {
+    let home = Home::new();
+    let config = format!("{{\n  \"pad\": \"{}\"\n}}\n", "x".repeat(65_500));
+    home.file(".claude.json", &config).agent("exit 7");
+    fs::hard_link(home.home().join(".claude.json"), home.home().join("other")).unwrap();
+    // 64 KiB a file, and an error instead of a signal.
+    let script = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
+    let wrap = home.headroom(&["wrap", "claude"]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", script]).arg(wrap.get_program()).args(wrap.get_args()).current_dir(home.project()).env_clear();
+    limited.envs(wrap.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ran = Ran::from(limited.output().unwrap()).expect_code(7);
+    ran.expect_said("`~/.claude.json` is not edited: could not write");
+    assert_eq!(home.read("other"), config);
+}
+
+#[test]
+fn a_file_of_somebody_elses_that_we_may_write_is_restored() {
+    let home = Home::new();
+    home.file_with_mode(".claude.json", CONFIG, 0o666).agent("");
+    for folder in [home.home(), home.record(), home.record().parent().unwrap().to_owned()] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    as_nobody(&home, &["wrap", "claude"]).expect_code(0).expect_said("changed until Claude Code ends");
+    assert!(home.seen(".claude.json").contains("mcpServers"));
+    assert_eq!(home.read(".claude.json"), CONFIG);
+}
+
+#[test]
 fn a_read_only_file_is_left_alone_and_the_agent_runs() {
     let home = Home::new();
     home.file_with_mode(".claude.json", CONFIG, 0o444).agent("exit 7");
@@ -336,6 +365,16 @@ fn a_running_proxy_can_be_used() {
     home.run(&["wrap", "claude", "--no-proxy", "--port", &port]).expect_code(1).expect_said("headroom proxy --port");
 }
 
+#[test]
+fn a_relative_folder_of_ours_holds_wherever_the_agent_goes() {
+    let home = home_with_config();
+    home.agent("cd / && command -v headroom > \"$RECORD/ours\"");
+    home.run_with(&["wrap", "claude"], &[("HEADROOM_HOME", "ours")]).expect_code(0);
+    let folder = home.project().join("ours");
+    assert_eq!(home.seen_variable("HEADROOM_HOME").unwrap(), folder.to_str().unwrap());
+    assert!(home.recorded("ours").starts_with(folder.to_str().unwrap()), "{}", home.recorded("ours"));
+}
+
 // Words and exit codes.
 
 #[test]
@@ -349,12 +388,30 @@ fn the_agents_words_and_exit_code_pass_unchanged() {
 }
 
 #[test]
+fn with_a_proxy_that_runs_nothing_is_said_of_where_requests_go() {
+    let home = home_with_config();
+    home.agent("");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let words = ["wrap", "claude", "--no-proxy", "--port", &port];
+    let ran = home.run_with(&words, &[("ANTHROPIC_BASE_URL", THEIRS)]).expect_code(0);
+    let ran = ran.expect_said(&format!("but requests go where the proxy on 127.0.0.1:{port} sends them"));
+    assert!(!ran.stderr.contains("go on to"), "{}", ran.stderr);
+    assert_eq!(home.seen_holder()["address"], Value::Null);
+
+    let ran = home.run_with(&words, &[("ANTHROPIC_BASE_URL", &format!("http://127.0.0.1:{port}"))]).expect_code(0);
+    assert!(!ran.stderr.contains("ignored"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_near_miss_and_an_unknown_agent_are_usage_errors_with_hints() {
     let home = Home::new();
     home.agent("");
     home.run(&["wrap", "claude", "--memroy"]).expect_code(2).expect_said("did you mean `--memory`?");
     home.run(&["wrap", "claude", "--memory"]).expect_code(2).expect_said("`--memory` is not available yet");
     home.run(&["wrap", "clade"]).expect_code(2).expect_said("did you mean `claude`?");
+    home.run(&["wrap", "--dryrun", "claude"]).expect_code(2).expect_said("did you mean `--dry-run`?");
+    home.run(&["wrap", "-p", "claude"]).expect_code(2).expect_said("go behind its name");
     assert!(!home.record().join("args").exists());
 }
 

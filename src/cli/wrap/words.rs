@@ -82,6 +82,9 @@ pub(crate) enum Error {
 pub(crate) fn parse(before: Options, words: &[OsString]) -> Result<Request, Error> {
     let (agent, tail) = words.split_first().expect("clap requires one");
     let command = command();
+    if let Some(name) = agent.to_str().filter(|word| word.starts_with('-')) {
+        return Err(Error::NearMiss(misplaced(name, &command)));
+    }
     let split = split(&agent.to_string_lossy(), tail, &command)?;
     let matches = command.try_get_matches_from(split.ours).map_err(Error::Usage)?;
     let behind = Options::from_arg_matches(&matches).map_err(Error::Usage)?;
@@ -129,9 +132,23 @@ fn names(option: &clap::Arg) -> impl Iterator<Item = &str> {
     option.get_long().into_iter().chain(option.get_all_aliases().unwrap_or_default())
 }
 
-fn refuse_near_miss(agent: &str, name: &str, command: &clap::Command) -> Result<(), Error> {
+fn nearest<'a>(name: &str, command: &'a clap::Command) -> Option<&'a str> {
     let known = command.get_arguments().flat_map(names).map(|known| (strsim::levenshtein(name, known), known));
-    let Some((_, near)) = known.filter(|(distance, _)| *distance <= 2).min() else { return Ok(()) };
+    known.filter(|(distance, _)| *distance <= 2).min().map(|(_, near)| near)
+}
+
+/// What is wrong with an option in the place of the agent's name that is not ours.
+fn misplaced(word: &str, command: &clap::Command) -> Failure {
+    let near = nearest(word.trim_start_matches('-'), command).filter(|_| word.starts_with("--"));
+    let hint = match near {
+        Some(near) => format!("did you mean `--{near}`?"),
+        None => "the agent's own options go behind its name".to_owned(),
+    };
+    Failure { message: format!("`{word}` is not an option of `headroom wrap`"), hint: Some(hint), code: 2 }
+}
+
+fn refuse_near_miss(agent: &str, name: &str, command: &clap::Command) -> Result<(), Error> {
+    let Some(near) = nearest(name, command) else { return Ok(()) };
     Err(Error::NearMiss(Failure {
         message: format!("`--{name}` is not an option of `headroom wrap`"),
         hint: Some(format!("did you mean `--{near}`? For the agent, write `headroom wrap {agent} -- --{name}`")),
