@@ -154,14 +154,17 @@ async fn dispatch(service: Arc<Service>, parts: Parts, body: Outgoing, mut excha
     }
     let mut outgoing = headers::end_to_end(&parts.headers);
     let body = match body {
-        Outgoing::Bytes(bytes) => Some(reqwest::Body::from(bytes)),
-        Outgoing::Stream(body) if http_body::Body::is_end_stream(&body) => None,
+        Outgoing::Bytes(bytes) => {
+            outgoing.insert(header::CONTENT_LENGTH, bytes.len().into());
+            Some(reqwest::Body::from(bytes))
+        }
         Outgoing::Stream(body) => {
-            // A stream whose length is known keeps it: some servers refuse chunked requests.
+            // A body whose length is known keeps it, be it 0: some servers refuse requests that state none.
             if let Some(length) = parts.headers.get(header::CONTENT_LENGTH) {
                 outgoing.insert(header::CONTENT_LENGTH, length.clone());
             }
-            Some(reqwest::Body::wrap_stream(body.into_data_stream()))
+            let is_empty = http_body::Body::is_end_stream(&body);
+            (!is_empty).then(|| reqwest::Body::wrap_stream(body.into_data_stream()))
         }
     };
     let response = match service.upstream.send(parts.method, &parts.uri, outgoing, body).await {
