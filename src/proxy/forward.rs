@@ -172,7 +172,7 @@ async fn dispatch(service: Arc<Service>, parts: Parts, body: Outgoing, mut excha
         Err(err) => {
             let reason = cause(&err);
             tracing::warn!(id = exchange.id, reason, "the provider could not be reached");
-            let base = service.upstream.base().origin().ascii_serialization();
+            let base = service.upstream.origin();
             return respond(Provider::Anthropic, &Error::Upstream { base, reason });
         }
     };

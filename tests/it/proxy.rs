@@ -183,6 +183,8 @@ fn an_unreachable_provider_is_said_in_its_own_shape() {
     let body: Value = serde_json::from_str(&answer.text()).unwrap();
     assert_eq!((&body["type"], &body["error"]["type"]), (&json!("error"), &json!("api_error")));
     assert!(!answer.text().contains("secret"), "{}", answer.text());
+    let alive = raw(&proxy, &request("GET", "/livez", "", b""));
+    assert!(alive.contains(&free.to_string()) && !alive.contains("secret"), "{alive}");
 }
 
 #[test]
