@@ -14,6 +14,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
+use crate::pipeline;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Stage, emit};
 use crate::pipeline::{Live, Scope};
@@ -118,6 +119,9 @@ fn prepare(
     let sent = match prepared {
         Ok(Ok(prepared)) => prepared.body.map(Bytes::from),
         Ok(Err(err)) => {
+            if let pipeline::Error::Store(_) = &err {
+                tracing::error!(id = exchange.id, error = &err as &dyn std::error::Error, "sent as it came");
+            }
             exchange.record.passthrough = Some(err.to_string());
             None
         }
