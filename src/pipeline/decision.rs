@@ -177,12 +177,17 @@ pub(crate) fn offers_retrieval(conversation: &Conversation, retrieval: &Retrieva
 /// The name of the tool that hands out originals.
 const RETRIEVE_TOOL: &str = "headroom_retrieve";
 
-/// Whether a line of `text` is the name of our tool, as agents list tools that are loaded on demand.
+/// What a list of tools that are gone begins with: Claude Code names them once more when their server ends.
+const GONE: &str = "no longer available";
+
+/// Whether a line of `text` is the name of our tool, as agents list tools that are loaded on demand. A name behind the
+/// words that such tools are gone announces nothing.
 fn announces(text: &str) -> bool {
-    text.lines().any(|line| {
+    let names = |line: &str| {
         let name = line.trim().trim_start_matches("- ");
         name.ends_with(RETRIEVE_TOOL) && !name.contains(char::is_whitespace)
-    })
+    };
+    text.lines().take_while(|line| !line.contains(GONE)).any(names)
 }
 
 /// The literals that a question names: what is quoted, and words with a digit or an inner `_`, `.`, `/`, `-` or `:`.

@@ -197,6 +197,9 @@ fn a_tool_announced_for_later_counts_as_offered_and_one_merely_mentioned_does_no
     };
     let announced = "<system-reminder>\nThe following deferred tools are available:\nCronList\nmcp__headroom__headroom_retrieve\n</system-reminder>";
     assert!(with_text(announced));
+    let gone =
+        announced.replace("available:", "no longer available (their MCP server disconnected). Do not search for them:");
+    assert!(!with_text(&gone));
     assert!(!with_text("<system-reminder>\nnever use headroom_retrieve here\n</system-reminder>"));
 }
 
