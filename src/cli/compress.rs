@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::cli::{output, paths};
 use crate::compress::{Context, Outcome, Profile, ToolCall};
 use crate::files;
 use crate::pipeline::exchange::Exchange;
-use crate::pipeline::{Live, Options, Pipeline, Retrieval, Scope};
+use crate::pipeline::{Budget, Live, Options, Pipeline, Retrieval, Scope};
 use crate::provider::Provider;
 use crate::stats::BlockRecord;
 use crate::{compress, tokens};
@@ -85,7 +85,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let options = Options {
         project: options.project,
         profile: options.profile,
-        budget: options.budget,
+        // No agent waits for this one, and a text left as it is because the machine was busy helps nobody.
+        budget: Budget { base: Duration::from_mins(1), ..options.budget },
         exclude_tools: options.exclude_tools,
         retrieval: Retrieval::Always,
         hooks: options.hooks,
