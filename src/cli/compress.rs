@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -17,7 +17,7 @@ use crate::cli::{output, paths};
 use crate::compress::{Context, Outcome, Profile, ToolCall};
 use crate::files;
 use crate::pipeline::exchange::Exchange;
-use crate::pipeline::{Live, Options, Pipeline, Retrieval, Scope};
+use crate::pipeline::{Budget, Live, Options, Pipeline, Retrieval, Scope};
 use crate::provider::Provider;
 use crate::stats::BlockRecord;
 use crate::{compress, tokens};
@@ -56,7 +56,7 @@ pub(crate) struct Args {
 }
 
 /// What is known of a compression.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<Box<RawValue>>,
@@ -77,22 +77,26 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let input = read(args.input.as_deref())?;
     let started = Instant::now();
     files::create_folder(settings.paths.home())?;
-    let store = Arc::new(Store::open(&settings.paths.store())?);
+    let store = Store::open(&settings.paths.store())?;
     let upstream = settings.anthropic_url(&args.proxy, None)?;
     let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
     let options = settings.proxy(&args.proxy, upstream, &project, None);
+    let is_disabled = options.is_disabled;
     let options = Options {
         project: options.project,
         profile: options.profile,
-        budget: options.budget,
+        // No agent waits for this one, and a text left as it is because the machine was busy helps nobody.
+        budget: Budget { base: Duration::from_mins(1), ..options.budget },
         exclude_tools: options.exclude_tools,
         retrieval: Retrieval::Always,
         hooks: options.hooks,
     };
 
     let is_conversation = serde_json::from_str::<Messages>(&input).is_ok();
-    let (mut summary, records) = if is_conversation {
-        compress_messages(&input, args.frozen_message_count, store, options)?
+    let (mut summary, records) = if is_disabled {
+        (untouched(&input, is_conversation)?, Vec::new())
+    } else if is_conversation {
+        compress_messages(&input, args.frozen_message_count, &store, options)?
     } else {
         compress_text(&input, args.command.as_deref(), &store, &options.project, options.profile)?
     };
@@ -125,16 +129,40 @@ struct Messages {
     messages: Box<RawValue>,
 }
 
+/// What the kill switch leaves: `input` as it came.
+fn untouched(input: &str, is_conversation: bool) -> anyhow::Result<Summary> {
+    talk("headroom is switched off: nothing is compressed");
+    let mut summary = Summary { compression_ratio: 1.0, ..Summary::default() };
+    if is_conversation {
+        let Messages { messages } = serde_json::from_str(input)?;
+        summary.tokens_before = tokens::count(messages.get());
+        summary.messages = Some(messages);
+    } else {
+        summary.tokens_before = tokens::count(input);
+        summary.text = Some(input.to_owned());
+    }
+    summary.tokens_after = summary.tokens_before;
+    Ok(summary)
+}
+
+/// Decides every block for this call alone: were the decisions stored, a conversation that is looked at here would be
+/// sent in another form than the provider has cached. The originals are stored, since the answer names them.
 fn compress_messages(
     input: &str,
     frozen: usize,
-    store: Arc<Store>,
+    store: &Store,
     options: Options,
 ) -> anyhow::Result<(Summary, Vec<BlockRecord>)> {
     let mut exchange = Exchange::new("compress");
-    let pipeline = Pipeline::new(Some(store), options);
+    let decisions = Arc::new(Store::in_memory()?);
+    let project = options.project.clone();
+    let pipeline = Pipeline::new(Some(Arc::clone(&decisions)), options);
     let prepared =
         pipeline.prepare(Provider::Anthropic, input, Live::FromMessage(frozen), Scope::All, &mut exchange)?;
+    for handle in &prepared.handles {
+        let original = decisions.get(&handle.parse()?)?.context("an original was decided on and is gone")?;
+        ensure!(store.put(&project, &original.text)?, "another text is stored under `{handle}`");
+    }
     let compressed = prepared.body.is_some();
     let body = prepared.body.as_deref().unwrap_or(input);
     let after: Messages = serde_json::from_str(body)?;

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     files::create_folder(settings.paths.home())?;
     let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
     let running = proxy::spawn(listener, settings.proxy(&args.proxy, upstream.clone(), &project, None))?;
-    talk(format_args!("requests go to {upstream}"));
+    talk(format_args!("requests go to {}", upstream.origin().ascii_serialization()));
     talk(format_args!("listening on http://{}", running.address()));
     wait_for_end()?;
     let totals = running.stop();

@@ -11,7 +11,7 @@ use crate::compress::{json, literal, marker};
 use crate::tokens;
 
 /// Fewer tokens than this are not worth another form.
-const LEAST_GAIN: usize = 20;
+pub(crate) const LEAST_GAIN: usize = 20;
 /// Shorter error texts are never touched.
 const SHORT_ERROR: usize = 8_000;
 /// A JSON file of this size and so many records is data.

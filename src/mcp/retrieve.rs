@@ -10,8 +10,9 @@ use crate::ccr::Handle;
 use crate::ccr::select::{Lines, Query, Selected, Selection, select};
 use crate::mcp::{Answer, Offer, Originals};
 
-/// How many bytes an answer has at most. Claude Code refuses results above 25,000 tokens.
-const LIMIT: usize = 60_000;
+/// How many bytes an answer has at most. Claude Code refuses results above 25,000 tokens, and logs have as few as two
+/// bytes a token.
+const LIMIT: usize = 32_000;
 
 pub(super) const OFFER: Offer = Offer {
     name: "headroom_retrieve",

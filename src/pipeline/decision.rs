@@ -13,6 +13,7 @@ use crate::ccr::sqlite;
 use crate::ccr::{Decision, Handle, Key, Row, Store, full_hash};
 use crate::compress;
 use crate::compress::kind::Kind;
+use crate::compress::router::LEAST_GAIN;
 use crate::compress::{Context, Loss, Outcome, Profile, Reason, ToolCall};
 use crate::json_text;
 use crate::pipeline::{Budget, Live, Options, Retrieval, Scope, block_record};
@@ -182,12 +183,17 @@ pub(crate) fn offers_retrieval(conversation: &Conversation, retrieval: &Retrieva
 /// The name of the tool that hands out originals.
 const RETRIEVE_TOOL: &str = "headroom_retrieve";
 
-/// Whether a line of `text` is the name of our tool, as agents list tools that are loaded on demand.
+/// What a list of tools that are gone begins with: Claude Code names them once more when their server ends.
+const GONE: &str = "no longer available";
+
+/// Whether a line of `text` is the name of our tool, as agents list tools that are loaded on demand. A name behind the
+/// words that such tools are gone announces nothing.
 fn announces(text: &str) -> bool {
-    text.lines().any(|line| {
+    let names = |line: &str| {
         let name = line.trim().trim_start_matches("- ");
         name.ends_with(RETRIEVE_TOOL) && !name.contains(char::is_whitespace)
-    })
+    };
+    text.lines().take_while(|line| !line.contains(GONE)).any(names)
 }
 
 /// The literals that a question names: what is quoted, and words with a digit or an inner `_`, `.`, `/`, `-` or `:`.
@@ -371,6 +377,12 @@ impl Unfinished {
 
     fn raw(self, why: &str) -> Made {
         tracing::warn!(why, "a block goes as it came, for good");
+        self.kept_raw(why, None, 0)
+    }
+
+    /// As it came, with a row that says so: without one the block would be decided anew when it is live once more
+    /// (a retry, a fork, a rewind), and what decided it may have changed by then.
+    fn kept_raw(self, why: &str, kind: Option<Kind>, tokens: u64) -> Made {
         let row = Row {
             sent: None,
             original_hash: self.original_hash,
@@ -378,11 +390,20 @@ impl Unfinished {
             compressor: why.to_owned(),
             version: 0,
             profile: format!("{:?}", self.profile),
-            tokens_before: 0,
-            tokens_after: 0,
+            tokens_before: tokens,
+            tokens_after: tokens,
         };
         let decision = Decision { key: self.key, row, original: None };
-        Made { candidate: self.candidate, decision: Some(decision), reason: why.to_owned(), kind: None, tokens: 0 }
+        Made { candidate: self.candidate, decision: Some(decision), reason: why.to_owned(), kind, tokens }
+    }
+}
+
+/// Whether a text that stays raw for `reason` would stay raw whatever the question, the settings and the tools are.
+fn holds_for_ever(reason: Reason, tokens: usize) -> bool {
+    match reason {
+        Reason::TooSmall => tokens <= LEAST_GAIN,
+        Reason::Retrieved | Reason::ErrorText | Reason::ExactRead | Reason::NoCompressor => true,
+        Reason::Excluded | Reason::NotFewer | Reason::LiteralLost => false,
     }
 }
 
@@ -394,8 +415,9 @@ fn decide(task: &Task) -> Made {
         kind,
         tokens: tokens as u64,
     };
+    let kept_raw = |why: &str, kind, tokens: usize| Unfinished::of(task).kept_raw(why, kind, tokens as u64);
     if task.is_excluded {
-        return raw("excluded tool".to_owned(), None, tokens::count(&task.text));
+        return kept_raw("excluded tool", None, tokens::count(&task.text));
     }
     if task.is_error && task.text.len() < LONGEST_ERROR {
         return raw(Reason::ErrorText.to_string(), None, tokens::count(&task.text));
@@ -412,14 +434,17 @@ fn decide(task: &Task) -> Made {
     };
     let compressed = match compress::compress(&task.text, &context) {
         Outcome::Compressed(compressed) => compressed,
-        Outcome::Raw { reason, kind, tokens } => return raw(reason.to_string(), Some(kind), tokens),
+        Outcome::Raw { reason, kind, tokens } if holds_for_ever(reason, tokens) => {
+            return raw(reason.to_string(), Some(kind), tokens);
+        }
+        Outcome::Raw { reason, kind, tokens } => return kept_raw(&reason.to_string(), Some(kind), tokens),
     };
     if task.is_user_text && compressed.loss != Loss::None {
-        return raw("a user's text".to_owned(), Some(compressed.kind), compressed.tokens_before);
+        return kept_raw("a user's text", Some(compressed.kind), compressed.tokens_before);
     }
     let sent = json_text::encode(&compressed.text);
     if sent.len() > task.room {
-        return raw("more bytes".to_owned(), Some(compressed.kind), compressed.tokens_before);
+        return kept_raw("more bytes", Some(compressed.kind), compressed.tokens_before);
     }
     let is_named = compressed.text.contains(handle.as_str());
     let row = Row {

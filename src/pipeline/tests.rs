@@ -197,6 +197,9 @@ fn a_tool_announced_for_later_counts_as_offered_and_one_merely_mentioned_does_no
     };
     let announced = "<system-reminder>\nThe following deferred tools are available:\nCronList\nmcp__headroom__headroom_retrieve\n</system-reminder>";
     assert!(with_text(announced));
+    let gone =
+        announced.replace("available:", "no longer available (their MCP server disconnected). Do not search for them:");
+    assert!(!with_text(&gone));
     assert!(!with_text("<system-reminder>\nnever use headroom_retrieve here\n</system-reminder>"));
 }
 
@@ -257,6 +260,35 @@ fn an_excluded_tool_and_an_error_are_left_alone() {
     let mut failed = body(&[bash("a", "x", &records(0, 40))]);
     failed["messages"][2]["content"][0]["is_error"] = json!(true);
     assert_same(sent(&pipeline(&store()), &failed), messages(&failed));
+}
+
+/// What `pip` says: no form of it is shorter that leaves nothing out.
+fn downloads() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/compressors/log/pip-install.in")).unwrap()
+}
+
+#[test]
+fn a_block_that_went_raw_stays_raw_when_it_is_live_again() {
+    let store = store();
+    let pipeline = pipeline(&store);
+    let request = body(&[bash("a", "pip install -r requirements.txt", &downloads())]);
+    assert_same(sent(&pipeline, &request), messages(&request));
+    let fresh = sent(&self::pipeline(&self::store()), &offering_retrieval(request.clone()));
+    assert!(fresh != messages(&request), "it could have been made smaller");
+
+    // A retry, a fork or a rewind: the same block, by now with a way to get it back, and another question.
+    let mut again = offering_retrieval(request.clone());
+    again["messages"].as_array_mut().unwrap().push(json!({"role": "user", "content": "never mind"}));
+    assert_same(&sent(&pipeline, &again)[..3], messages(&request));
+}
+
+#[test]
+fn a_block_of_an_excluded_tool_stays_raw_when_the_list_changes() {
+    let store = store();
+    let excluding = Options { exclude_tools: vec!["Bash".to_owned()], ..options() };
+    let request = body(&[bash("a", "gh api issues", &records(0, 60))]);
+    assert_same(sent(&Pipeline::new(Some(Arc::clone(&store)), excluding), &request), messages(&request));
+    assert_same(sent(&pipeline(&store), &request), messages(&request));
 }
 
 #[test]
@@ -349,7 +381,7 @@ fn a_long_text_of_the_user_is_shortened_for_keys_alone_and_keeps_its_form() {
         pipeline(&store).prepare(Provider::Anthropic, &text, Live::BehindLastAnswer, scope, &mut exchange).unwrap().body
     };
     assert!(with(Scope::ToolResults, &first).is_none());
-    let Some(once) = with(Scope::All, &first) else { return };
+    let once = with(Scope::All, &first).expect("it can be made smaller");
     first["messages"].as_array_mut().unwrap().push(json!({"role": "assistant", "content": "ok"}));
     let twice = with(Scope::All, &first).unwrap();
     let content = |body: &str| serde_json::from_str::<Value>(body).unwrap()["messages"][0].clone();
@@ -406,6 +438,8 @@ proptest! {
             let request = if offered[n] { offering_retrieval(body(&turns)) } else { body(&turns) };
             let now = sent(&current, &request);
             prop_assert!(now[..before.len()] == before[..]);
+            let retried = if offered[n] { body(&turns) } else { offering_retrieval(body(&turns)) };
+            prop_assert!(sent(&current, &retried) == now);
             before = now;
         }
     }

@@ -14,6 +14,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
+use crate::pipeline;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Stage, emit};
 use crate::pipeline::{Live, Scope};
@@ -115,6 +116,9 @@ fn prepare(
     let sent = match prepared {
         Ok(Ok(prepared)) => prepared.body.map(Bytes::from),
         Ok(Err(err)) => {
+            if let pipeline::Error::Store(_) = &err {
+                tracing::error!(id = exchange.id, error = &err as &dyn std::error::Error, "sent as it came");
+            }
             exchange.record.passthrough = Some(err.to_string());
             None
         }
@@ -151,14 +155,17 @@ async fn dispatch(service: Arc<Service>, parts: Parts, body: Outgoing, mut excha
     }
     let mut outgoing = headers::end_to_end(&parts.headers);
     let body = match body {
-        Outgoing::Bytes(bytes) => Some(reqwest::Body::from(bytes)),
-        Outgoing::Stream(body) if http_body::Body::is_end_stream(&body) => None,
+        Outgoing::Bytes(bytes) => {
+            outgoing.insert(header::CONTENT_LENGTH, bytes.len().into());
+            Some(reqwest::Body::from(bytes))
+        }
         Outgoing::Stream(body) => {
-            // A stream whose length is known keeps it: some servers refuse chunked requests.
+            // A body whose length is known keeps it, be it 0: some servers refuse requests that state none.
             if let Some(length) = parts.headers.get(header::CONTENT_LENGTH) {
                 outgoing.insert(header::CONTENT_LENGTH, length.clone());
             }
-            Some(reqwest::Body::wrap_stream(body.into_data_stream()))
+            let is_empty = http_body::Body::is_end_stream(&body);
+            (!is_empty).then(|| reqwest::Body::wrap_stream(body.into_data_stream()))
         }
     };
     let response = match service.upstream.send(parts.method, &parts.uri, outgoing, body).await {
@@ -166,7 +173,7 @@ async fn dispatch(service: Arc<Service>, parts: Parts, body: Outgoing, mut excha
         Err(err) => {
             let reason = cause(&err);
             tracing::warn!(id = exchange.id, reason, "the provider could not be reached");
-            let base = service.upstream.base().origin().ascii_serialization();
+            let base = service.upstream.origin();
             return respond(Provider::Anthropic, &Error::Upstream { base, reason });
         }
     };

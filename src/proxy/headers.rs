@@ -3,6 +3,8 @@
 //! All of them do, as they came, except those that speak of one connection only and those that speak of the body's
 //! length, which is set anew. Credentials are never read beyond telling a subscription from a key, and never logged.
 
+use std::net::IpAddr;
+
 use axum::http::HeaderMap;
 use axum::http::header;
 
@@ -68,7 +70,9 @@ fn is_loopback(authority: &str) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => authority,
     };
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    let is_loopback = |address: IpAddr| address.is_loopback();
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name == "localhost" || address.parse().is_ok_and(is_loopback)
 }
 
 #[cfg(test)]
@@ -103,7 +107,9 @@ mod tests {
     fn a_rebound_name_and_a_foreign_page_are_not_local() {
         assert!(is_local(&headers(&[("host", "127.0.0.1:8787")])));
         assert!(is_local(&headers(&[("host", "localhost"), ("origin", "http://localhost:3000")])));
+        assert!(is_local(&headers(&[("host", "[::1]:8787")])) && is_local(&headers(&[("host", "127.0.0.2")])));
         assert!(!is_local(&headers(&[("host", "evil.example:8787")])));
+        assert!(!is_local(&headers(&[("host", "10.0.0.1:8787")])));
         assert!(!is_local(&headers(&[("host", "127.0.0.1.evil.example")])));
         assert!(!is_local(&headers(&[("host", "127.0.0.1:8787"), ("origin", "https://evil.example")])));
         assert!(!is_local(&headers(&[("host", "127.0.0.1:8787"), ("origin", "null")])));

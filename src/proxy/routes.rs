@@ -42,7 +42,7 @@ async fn livez(State(service): State<Arc<Service>>) -> impl IntoResponse {
     let body = serde_json::json!({
         "service": "headroom",
         "version": env!("CARGO_PKG_VERSION"),
-        "upstream": service.upstream.base().as_str(),
+        "upstream": service.upstream.origin(),
     });
     (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body.to_string())
 }

@@ -48,8 +48,9 @@ impl Upstream {
         Ok(Self { base, client })
     }
 
-    pub(crate) fn base(&self) -> &Url {
-        &self.base
+    /// Where requests go, for people: scheme, host and port. The rest of the address may hold a password.
+    pub(crate) fn origin(&self) -> String {
+        self.base.origin().ascii_serialization()
     }
 
     /// The upstream address of `uri`: the base's path, then the request's own, its query untouched.

@@ -8,6 +8,9 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::support::claude::HEADROOM;
+use crate::support::http::Connection;
+use crate::support::provider::Provider;
+use crate::support::proxy::Proxy;
 
 fn headroom(home: &Path, args: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(HEADROOM)
@@ -73,6 +76,32 @@ fn a_list_of_messages_comes_back_as_one_with_its_figures() {
     );
     let answer: Value = serde_json::from_slice(&frozen.stdout).unwrap();
     assert_eq!(answer["tokens_saved"], 0);
+}
+
+#[test]
+fn looking_at_a_conversation_decides_nothing_for_the_agent_that_has_it() {
+    let home = tempfile::tempdir().unwrap();
+    let request = json!({"model": "m", "tools": [{"name": "headroom_retrieve"}], "messages": [
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "Bash", "input": {"command": "pytest -v"}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": test_run()}]},
+        {"role": "assistant", "content": "it is cached as it is"},
+    ]});
+    let output = headroom(home.path(), &["compress"], request.to_string().as_bytes());
+    assert!(String::from_utf8(output.stdout).unwrap().contains("headroom retrieve"));
+    let other = headroom(home.path(), &["compress", "--exclude-tools", "Bash"], request.to_string().as_bytes());
+    assert!(!String::from_utf8(other.stdout).unwrap().contains("headroom retrieve"), "options bear on every call");
+
+    let provider = Provider::scripted(Vec::new());
+    let proxy = Proxy::start(home.path(), &provider.url(), 0);
+    Connection::open(&proxy.url()).post("/v1/messages", request.to_string().as_bytes());
+    assert_eq!(provider.requests().pop().unwrap().body, request.to_string().as_bytes());
+}
+
+#[test]
+fn the_kill_switch_leaves_everything_as_it_came() {
+    let home = tempfile::tempdir().unwrap();
+    let output = headroom(home.path(), &["compress", "--no-optimize", "--command", "pytest -v"], test_run().as_bytes());
+    assert_eq!(output.stdout, test_run().as_bytes());
 }
 
 #[test]

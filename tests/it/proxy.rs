@@ -75,6 +75,16 @@ fn what_is_not_a_conversation_passes_byte_for_byte_by_any_method() {
 }
 
 #[test]
+fn an_empty_body_states_its_length() {
+    with_proxy(|provider, proxy, _| {
+        for path in ["/v1/messages", "/v1/messages/batches/b/cancel"] {
+            raw(proxy, &request("POST", path, "", b""));
+            assert_eq!(last(provider).header("content-length"), Some("0"), "{path}");
+        }
+    });
+}
+
+#[test]
 fn headers_of_one_connection_stay_on_it_and_all_others_cross() {
     with_proxy(|provider, proxy, _| {
         let headers = "x-api-key: sk-ant-secret\r\nauthorization: Bearer t\r\nanthropic-beta: a,b\r\nte: trailers\r\n\
@@ -173,6 +183,8 @@ fn an_unreachable_provider_is_said_in_its_own_shape() {
     let body: Value = serde_json::from_str(&answer.text()).unwrap();
     assert_eq!((&body["type"], &body["error"]["type"]), (&json!("error"), &json!("api_error")));
     assert!(!answer.text().contains("secret"), "{}", answer.text());
+    let alive = raw(&proxy, &request("GET", "/livez", "", b""));
+    assert!(alive.contains(&free.to_string()) && !alive.contains("secret"), "{alive}");
 }
 
 #[test]
