@@ -140,7 +140,7 @@ _headroom() {
             return 0
             ;;
         headroom__subcmd__compress)
-            opts="-h -V --input --output --command --frozen-message-count --json --explain --anthropic-api-url --exclude-tools --profile --no-optimize --decide-ms --help --version"
+            opts="-h -V --input --output --command --frozen-message-count --json --explain --exclude-tools --profile --no-optimize --decide-ms --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,10 +159,6 @@ _headroom() {
                     return 0
                     ;;
                 --frozen-message-count)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --anthropic-api-url)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -83,7 +83,6 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand --output 'Write this file instead of standard output'
             cand --command 'The command whose output the text is'
             cand --frozen-message-count 'Leave the first N messages as they are: they are cached'
-            cand --anthropic-api-url 'Where requests go on to [default: that of Anthropic]'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'
             cand --decide-ms 'Milliseconds that deciding a request''s new blocks may take, plus 150 for each MB'

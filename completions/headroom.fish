@@ -76,7 +76,6 @@ complete -c headroom -n "__fish_headroom_using_subcommand compress" -l input -d 
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l output -d 'Write this file instead of standard output' -r -F
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l command -d 'The command whose output the text is' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l frozen-message-count -d 'Leave the first N messages as they are: they are cached' -r
-complete -c headroom -n "__fish_headroom_using_subcommand compress" -l anthropic-api-url -d 'Where requests go on to [default: that of Anthropic]' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l exclude-tools -d 'Leave the output of these tools alone; `*` stands for anything' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l profile -d 'How much may be left out where the original can be had back [default: balanced]' -r -f -a "balanced\t''
 aggressive\t''

@@ -90,7 +90,6 @@ Register-ArgumentCompleter -Native -CommandName 'headroom' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write this file instead of standard output')
             [CompletionResult]::new('--command', '--command', [CompletionResultType]::ParameterName, 'The command whose output the text is')
             [CompletionResult]::new('--frozen-message-count', '--frozen-message-count', [CompletionResultType]::ParameterName, 'Leave the first N messages as they are: they are cached')
-            [CompletionResult]::new('--anthropic-api-url', '--anthropic-api-url', [CompletionResultType]::ParameterName, 'Where requests go on to [default: that of Anthropic]')
             [CompletionResult]::new('--exclude-tools', '--exclude-tools', [CompletionResultType]::ParameterName, 'Leave the output of these tools alone; `*` stands for anything')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'How much may be left out where the original can be had back [default: balanced]')
             [CompletionResult]::new('--decide-ms', '--decide-ms', [CompletionResultType]::ParameterName, 'Milliseconds that deciding a request''s new blocks may take, plus 150 for each MB')

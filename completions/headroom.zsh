@@ -87,7 +87,6 @@ _arguments "${_arguments_options[@]}" : \
 '--output=[Write this file instead of standard output]:FILE:_files' \
 '--command=[The command whose output the text is]:COMMAND:_default' \
 '--frozen-message-count=[Leave the first N messages as they are\: they are cached]:N:_default' \
-'--anthropic-api-url=[Where requests go on to \[default\: that of Anthropic\]]:URL:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
 '--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
 '--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \

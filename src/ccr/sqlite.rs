@@ -102,14 +102,12 @@ impl Store {
         Ok(Some(Self::of(path, Options::default(), connection, None, false)))
     }
 
-    /// A store in memory.
-    #[cfg(test)]
+    /// A store in memory: for what is decided for one call alone.
     pub(crate) fn in_memory() -> Result<Self, Error> {
         Self::in_memory_with(Options::default())
     }
 
     /// A store in memory with other limits than the default ones.
-    #[cfg(test)]
     pub(crate) fn in_memory_with(options: Options) -> Result<Self, Error> {
         let path = Path::new(":memory:");
         let mut connection = Connection::open_in_memory().map_err(Error::sqlite("open", path))?;

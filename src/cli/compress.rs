@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,13 +12,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::ccr::{Handle, Store};
-use crate::cli::output::{Failure, raw, talk};
-use crate::cli::settings::{ProxyArgs, Settings};
+use crate::cli::output::{Failure, raw, talk, warning};
+use crate::cli::settings::{DecideArgs, Settings};
 use crate::cli::{output, paths};
-use crate::compress::{Context, Outcome, Profile, ToolCall};
+use crate::compress::{Context, Outcome, ToolCall};
 use crate::files;
 use crate::pipeline::exchange::Exchange;
-use crate::pipeline::{Budget, Live, Options, Pipeline, Retrieval, Scope};
+use crate::pipeline::{Live, Options, Pipeline, Retrieval, Scope};
 use crate::provider::Provider;
 use crate::stats::BlockRecord;
 use crate::{compress, tokens};
@@ -52,7 +53,7 @@ pub(crate) struct Args {
     #[arg(long)]
     explain: bool,
     #[command(flatten)]
-    proxy: ProxyArgs,
+    decide: DecideArgs,
 }
 
 /// What is known of a compression.
@@ -74,31 +75,24 @@ struct Summary {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let settings = Settings::load()?;
-    let input = read(args.input.as_deref())?;
-    let started = Instant::now();
-    files::create_folder(settings.paths.home())?;
-    let store = Store::open(&settings.paths.store())?;
-    let upstream = settings.anthropic_url(&args.proxy, None)?;
-    let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
-    let options = settings.proxy(&args.proxy, upstream, &project, None);
-    let is_disabled = options.is_disabled;
-    let options = Options {
-        project: options.project,
-        profile: options.profile,
-        // No agent waits for this one, and a text left as it is because the machine was busy helps nobody.
-        budget: Budget { base: Duration::from_mins(1), ..options.budget },
-        exclude_tools: options.exclude_tools,
-        retrieval: Retrieval::Always,
-        hooks: options.hooks,
+    let input = match String::from_utf8(read(args.input.as_deref())?) {
+        Ok(input) => input,
+        Err(err) => return pass_on(args, err),
     };
+    let started = Instant::now();
+    let (store, retrieval) = open_store(&settings)?;
+    let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
+    let mut options = settings.pipeline(&args.decide, &project, retrieval);
+    // No agent waits for this one, and a text left as it is because the machine was busy helps nobody.
+    options.budget.base = Duration::from_mins(1);
 
     let is_conversation = serde_json::from_str::<Messages>(&input).is_ok();
-    let (mut summary, records) = if is_disabled {
+    let (mut summary, records) = if settings.is_disabled(&args.decide) {
         (untouched(&input, is_conversation)?, Vec::new())
     } else if is_conversation {
         compress_messages(&input, args.frozen_message_count, &store, options)?
     } else {
-        compress_text(&input, args.command.as_deref(), &store, &options.project, options.profile)?
+        compress_text(&input, args.command.as_deref(), &store, &options)?
     };
     summary.elapsed_ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     if args.explain {
@@ -110,18 +104,38 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(input: Option<&Path>) -> anyhow::Result<String> {
-    let bytes = if let Some(path) = input {
-        files::read(path)?.with_context(|| format!("there is no file `{}`", path.display()))?
-    } else {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).context("could not read standard input")?;
-        bytes
-    };
-    String::from_utf8(bytes).map_err(|err| {
-        let message = format!("the input is not UTF-8 at byte {}", err.utf8_error().valid_up_to());
-        Failure { message, hint: None, code: 1 }.into()
-    })
+fn read(input: Option<&Path>) -> anyhow::Result<Vec<u8>> {
+    if let Some(path) = input {
+        return files::read(path)?.with_context(|| format!("there is no file `{}`", path.display()));
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).context("could not read standard input")?;
+    Ok(bytes)
+}
+
+/// A pipe must not lose what it cannot read: what is no text goes on as it came.
+fn pass_on(args: &Args, err: FromUtf8Error) -> anyhow::Result<ExitCode> {
+    let message = format!("the input is not UTF-8 at byte {}", err.utf8_error().valid_up_to());
+    if args.json {
+        return Err(
+            Failure { message, hint: Some("without `--json` it is passed on as it is".to_owned()), code: 1 }.into()
+        );
+    }
+    warning(format_args!("{message}: it is passed on as it is"));
+    write_bytes(args, &err.into_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The user's store. Where there can be none, nothing is left out: nobody could get it back.
+fn open_store(settings: &Settings) -> anyhow::Result<(Store, Retrieval)> {
+    let opened = files::create_folder(settings.paths.home()).map_err(anyhow::Error::new);
+    match opened.and_then(|_| Ok(Store::open(&settings.paths.store())?)) {
+        Ok(store) => Ok((store, Retrieval::Always)),
+        Err(err) => {
+            warning(format_args!("{err:#}: nothing is left out, because it could not be had back"));
+            Ok((Store::in_memory()?, Retrieval::Offered { ready_file: None }))
+        }
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -180,13 +194,18 @@ fn compress_text(
     input: &str,
     command: Option<&str>,
     store: &Store,
-    project: &str,
-    profile: Profile,
+    options: &Options,
 ) -> anyhow::Result<(Summary, Vec<BlockRecord>)> {
     let call = command
         .map(|command| ToolCall { name: "Bash".to_owned(), arguments: serde_json::json!({ "command": command }) });
     let handle = Handle::of(input);
-    let context = Context { call: call.as_ref(), hints: &[], handle: handle.as_str(), retrievable: true, profile };
+    let context = Context {
+        call: call.as_ref(),
+        hints: &[],
+        handle: handle.as_str(),
+        retrievable: matches!(options.retrieval, Retrieval::Always),
+        profile: options.profile,
+    };
     let mut record = BlockRecord {
         kind: String::new(),
         tool: command.map(str::to_owned),
@@ -203,7 +222,7 @@ fn compress_text(
             record.tokens_after = compressed.tokens_after as u64;
             let is_named = compressed.text.contains(handle.as_str());
             // Another text has this handle already: then nothing may stand for this one.
-            if is_named && !store.put(project, input)? {
+            if is_named && !store.put(&options.project, input)? {
                 record.tokens_after = record.tokens_before;
                 (input.to_owned(), Vec::new())
             } else {
@@ -274,10 +293,14 @@ fn write(args: &Args, is_conversation: bool, summary: Summary) -> anyhow::Result
     } else {
         summary.text.unwrap_or_default().into_bytes()
     };
+    write_bytes(args, &bytes)
+}
+
+fn write_bytes(args: &Args, bytes: &[u8]) -> anyhow::Result<()> {
     if let Some(path) = &args.output {
-        files::write_atomic(path, &bytes, Some(files::mode(path)?.unwrap_or(0o644)))?;
+        files::write_atomic(path, bytes, Some(files::mode(path)?.unwrap_or(0o644)))?;
     } else {
-        raw(&bytes);
+        raw(bytes);
     }
     Ok(())
 }

@@ -53,19 +53,22 @@ pub(crate) fn warning(text: impl Display) {
     talk(format_args!("{} {text}", "warning:".yellow().bold()));
 }
 
-/// One line that says what a proxy saved, in tokens of the texts that agents read.
+/// What a proxy saved, in tokens of the texts that agents read, and what it had to leave as it was, a line each.
 pub(crate) fn savings(totals: &Totals) -> String {
-    if totals.new_before == 0 {
-        return format!("{} requests, nothing to make smaller", totals.requests);
-    }
-    format!(
-        "{} requests: {} of {} tokens of new tool output saved ({}), {} over all turns",
-        totals.requests,
-        totals.new_before - totals.new_after,
-        totals.new_before,
-        percent(totals.new_before, totals.new_after),
-        totals.sent_before - totals.sent_after,
-    )
+    let requests = totals.requests;
+    let mut lines = vec![if totals.sent_before == 0 {
+        format!("{requests} requests, nothing to make smaller")
+    } else {
+        format!(
+            "{requests} requests: {} of {} tokens of new tool output saved ({}), {} over all turns",
+            totals.new_before - totals.new_after,
+            totals.new_before,
+            percent(totals.new_before, totals.new_after),
+            totals.sent_before - totals.sent_after,
+        )
+    }];
+    lines.extend(totals.untouched.iter().map(|(reason, count)| format!("{count} sent as they came: {reason}")));
+    lines.join("\n")
 }
 
 /// How much smaller `after` is than `before`.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use serde::Deserialize;
 use crate::ccr::sqlite;
 use crate::cli::output::Failure;
 use crate::cli::paths::Paths;
-use crate::compress::Profile;
-use crate::pipeline::Budget;
-use crate::pipeline::stage::{Hook, Trace};
+use crate::pipeline;
+use crate::pipeline::stage::Trace;
+use crate::pipeline::{Budget, Profile, Retrieval};
 use crate::proxy;
 use crate::proxy::upstream;
 
@@ -107,12 +108,19 @@ impl ProfileName {
     }
 }
 
-/// The options that bear on what a proxy does with a request, for every command that starts one.
+/// The options of every command that starts a proxy.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ProxyArgs {
     /// Where requests go on to [default: that of Anthropic]
     #[arg(long, value_name = "URL", env = "HEADROOM_ANTHROPIC_API_URL")]
     pub(crate) anthropic_api_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) decide: DecideArgs,
+}
+
+/// The options that bear on what becomes of a text.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct DecideArgs {
     /// Leave the output of these tools alone; `*` stands for anything
     #[arg(long, value_name = "TOOL,...", value_delimiter = ',', env = "HEADROOM_EXCLUDE_TOOLS")]
     pub(crate) exclude_tools: Vec<String>,
@@ -123,7 +131,7 @@ pub(crate) struct ProxyArgs {
     #[arg(long, env = "HEADROOM_NO_OPTIMIZE", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_optimize: bool,
     /// Milliseconds that deciding a request's new blocks may take, plus 150 for each MB
-    #[arg(long, value_name = "MS", default_value_t = 25, env = "HEADROOM_DECIDE_MS", hide = true)]
+    #[arg(long, value_name = "MS", default_value_t = 100, env = "HEADROOM_DECIDE_MS", hide = true)]
     pub(crate) decide_ms: u64,
 }
 
@@ -162,7 +170,26 @@ impl Settings {
         Ok(upstream::parse_url(address)?)
     }
 
-    /// What a proxy for `project` goes by.
+    /// Whether every byte is to go as it came.
+    pub(crate) fn is_disabled(&self, args: &DecideArgs) -> bool {
+        args.no_optimize || self.environment.is_on("HEADROOM_DISABLE")
+    }
+
+    /// What decides what becomes of a text that was read in `project`.
+    pub(crate) fn pipeline(&self, args: &DecideArgs, project: &Path, retrieval: Retrieval) -> pipeline::Options {
+        let exclude_tools =
+            if args.exclude_tools.is_empty() { &self.config.exclude_tools } else { &args.exclude_tools };
+        pipeline::Options {
+            project: project.display().to_string(),
+            profile: args.profile.or(self.config.profile).map_or(Profile::BALANCED, ProfileName::profile),
+            budget: Budget { base: Duration::from_millis(args.decide_ms), ..Budget::default() },
+            exclude_tools: exclude_tools.clone(),
+            retrieval,
+            hooks: vec![Box::new(Trace)],
+        }
+    }
+
+    /// What a proxy for `project` goes by. `ready_file` appears once the MCP server of the proxy's wrap has answered.
     pub(crate) fn proxy(
         &self,
         args: &ProxyArgs,
@@ -170,20 +197,14 @@ impl Settings {
         project: &Path,
         ready_file: Option<PathBuf>,
     ) -> proxy::Options {
-        let exclude_tools =
-            if args.exclude_tools.is_empty() { &self.config.exclude_tools } else { &args.exclude_tools };
-        let hooks: Vec<Box<dyn Hook>> = vec![Box::new(Trace)];
         proxy::Options {
             upstream,
             store: self.paths.store(),
             retention: self.config.ccr.retention(),
-            project: project.display().to_string(),
-            ready_file,
-            profile: args.profile.or(self.config.profile).map_or(Profile::BALANCED, ProfileName::profile),
-            budget: Budget { base: Duration::from_millis(args.decide_ms), ..Budget::default() },
-            exclude_tools: exclude_tools.clone(),
-            is_disabled: args.no_optimize || self.environment.is_on("HEADROOM_DISABLE"),
-            hooks,
+            // A wrap's agent has ended by then; a proxy on its own may have streams to finish that are paid for.
+            drain: if ready_file.is_some() { Duration::from_secs(3) } else { Duration::from_secs(30) },
+            is_disabled: self.is_disabled(&args.decide),
+            pipeline: self.pipeline(&args.decide, project, Retrieval::Offered { ready_file }),
         }
     }
 }
@@ -191,7 +212,9 @@ impl Settings {
 fn read_config(path: &Path) -> anyhow::Result<Config> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
+        Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Config::default());
+        }
         Err(err) => return Err(err).with_context(|| format!("could not read `{}`", path.display())),
     };
     toml_edit::de::from_str(&text).map_err(|err| {

@@ -403,7 +403,7 @@ fn holds_for_ever(reason: Reason, tokens: usize) -> bool {
     match reason {
         Reason::TooSmall => tokens <= LEAST_GAIN,
         Reason::Retrieved | Reason::ErrorText | Reason::ExactRead | Reason::NoCompressor => true,
-        Reason::Excluded | Reason::NotFewer | Reason::LiteralLost => false,
+        Reason::NotFewer | Reason::LiteralLost => false,
     }
 }
 

@@ -50,7 +50,9 @@ pub(crate) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { base: Duration::from_millis(25), per_megabyte: Duration::from_millis(150) }
+        // On an idle machine a block takes a few milliseconds. The rest is for one that compiles beside the agent: a block
+        // that runs out of time stays raw for good, which costs more than a tenth of a second once.
+        Self { base: Duration::from_millis(100), per_megabyte: Duration::from_millis(150) }
     }
 }
 
@@ -157,7 +159,6 @@ impl Pipeline {
 
     /// The blocks that are to be decided now, with all that their compressors may know.
     fn undecided(&self, conversation: &Conversation, blocks: &mut [decision::Candidate]) -> Vec<decision::Task> {
-        let pinned = self.pinned.lock().expect("no holder panics");
         let is_retrievable = decision::offers_retrieval(conversation, &self.options.retrieval);
         let hints = decision::hints(&conversation.question);
         let mut tasks = Vec::new();
@@ -165,7 +166,7 @@ impl Pipeline {
             if block.verdict != Verdict::New {
                 continue;
             }
-            if pinned.contains(&block.key) {
+            if self.pinned.lock().expect("no holder panics").contains(&block.key) {
                 block.verdict = Verdict::Raw("store unavailable".to_owned());
                 continue;
             }

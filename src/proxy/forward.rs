@@ -31,17 +31,19 @@ pub(crate) async fn forward(State(service): State<Arc<Service>>, request: Reques
     let (parts, body) = request.into_parts();
     let provider = Provider::Anthropic;
     if let Some(reason) = untouched(&service, &parts) {
-        return send(service, parts, Outgoing::Stream(body), Some(reason)).await;
+        return send(service, parts, Outgoing::Stream(body), Untouched::Conversation(reason)).await;
     }
     let bytes = match read(body).await {
         Ok(Read::Whole(bytes)) => bytes,
         Ok(Read::TooLong(body)) => {
-            return send(service, parts, Outgoing::Stream(body), Some("longer than 64 MB".to_owned())).await;
+            let untouched = Untouched::Conversation("longer than 64 MB".to_owned());
+            return send(service, parts, Outgoing::Stream(body), untouched).await;
         }
         Err(err) => return respond(provider, &err),
     };
 
     let mut exchange = Exchange::new(parts.uri.path());
+    exchange.record.is_conversation = true;
     exchange.record.bytes_before = bytes.len() as u64;
     let scope = if headers::is_subscription(&parts.headers) { Scope::ToolResults } else { Scope::All };
     let worker = Arc::clone(&service);
@@ -56,7 +58,7 @@ pub(crate) async fn forward(State(service): State<Arc<Service>>, request: Reques
 /// Every other request, any method and path: byte for byte.
 pub(crate) async fn pass(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    send(service, parts, Outgoing::Stream(body), Some("not a conversation".to_owned())).await
+    send(service, parts, Outgoing::Stream(body), Untouched::Other).await
 }
 
 /// Why a conversation is to go through untouched, if it is.
@@ -123,7 +125,8 @@ fn prepare(
             None
         }
         Err(_) => {
-            exchange.record.passthrough = Some("panic".to_owned());
+            tracing::error!(id = exchange.id, "a panic: sent as it came, and the provider's cache of it is lost");
+            exchange.record.passthrough = Some("a panic of headroom, which is in the log".to_owned());
             None
         }
     };
@@ -139,10 +142,20 @@ enum Outgoing {
     Stream(Body),
 }
 
+/// What is sent without a look at its body.
+enum Untouched {
+    /// A conversation, for this reason.
+    Conversation(String),
+    Other,
+}
+
 /// Sends a request on without looking into its body.
-async fn send(service: Arc<Service>, parts: Parts, body: Outgoing, reason: Option<String>) -> Response {
+async fn send(service: Arc<Service>, parts: Parts, body: Outgoing, untouched: Untouched) -> Response {
     let mut exchange = Exchange::new(parts.uri.path());
-    exchange.record.passthrough = reason;
+    if let Untouched::Conversation(reason) = untouched {
+        exchange.record.is_conversation = true;
+        exchange.record.passthrough = Some(reason);
+    }
     dispatch(service, parts, body, exchange).await
 }
 

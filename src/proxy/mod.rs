@@ -25,8 +25,8 @@ use tokio::sync::watch;
 
 use crate::ccr::{Store, sqlite};
 use crate::pipeline;
-use crate::pipeline::stage::{Hook, Stage, emit};
-use crate::pipeline::{Budget, Pipeline, Profile, Retrieval};
+use crate::pipeline::Pipeline;
+use crate::pipeline::stage::{Stage, emit};
 use crate::proxy::upstream::Upstream;
 use crate::stats::{Stats, Totals};
 
@@ -39,9 +39,6 @@ const PORTS_TRIED: u16 = 200;
 /// How often the store is looked after.
 const TIDY: Duration = Duration::from_mins(1);
 
-/// How long streams that still run may take to end once the proxy stops.
-const DRAIN: Duration = Duration::from_secs(3);
-
 /// What a proxy goes by.
 pub(crate) struct Options {
     pub(crate) upstream: Url,
@@ -49,16 +46,11 @@ pub(crate) struct Options {
     pub(crate) store: PathBuf,
     /// How long they stay, and how large the file may grow.
     pub(crate) retention: sqlite::Options,
-    /// The project that originals are stored for.
-    pub(crate) project: String,
-    /// Created by the MCP server of this proxy's wrap once it has answered.
-    pub(crate) ready_file: Option<PathBuf>,
-    pub(crate) profile: Profile,
-    pub(crate) budget: Budget,
-    pub(crate) exclude_tools: Vec<String>,
+    /// How long streams that still run may take to end once the proxy stops.
+    pub(crate) drain: Duration,
     /// The kill switch: every byte goes through as it came.
     pub(crate) is_disabled: bool,
-    pub(crate) hooks: Vec<Box<dyn Hook>>,
+    pub(crate) pipeline: pipeline::Options,
 }
 
 /// Which port to bind.
@@ -117,7 +109,7 @@ pub(crate) fn bind(host: IpAddr, port: Port) -> Result<TcpListener, Error> {
 
 /// Serves `listener` until `Running::stop`.
 pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, Error> {
-    emit(Stage::Setup, None, &options.hooks);
+    emit(Stage::Setup, None, &options.pipeline.hooks);
     let unbound = |source| Error::Bind { address: SocketAddr::from(([127, 0, 0, 1], 0)), source };
     let address = listener.local_addr().map_err(unbound)?;
     listener.set_nonblocking(true).map_err(unbound)?;
@@ -138,17 +130,7 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
         upstream: Upstream::new(options.upstream)?,
         stats: Stats::default(),
         is_disabled: options.is_disabled,
-        pipeline: Pipeline::new(
-            store,
-            pipeline::Options {
-                project: options.project,
-                profile: options.profile,
-                budget: options.budget,
-                exclude_tools: options.exclude_tools,
-                retrieval: Retrieval::Offered { ready_file: options.ready_file },
-                hooks: options.hooks,
-            },
-        ),
+        pipeline: Pipeline::new(store, options.pipeline),
     });
     emit(Stage::PreStart, None, service.pipeline.hooks());
 
@@ -162,7 +144,7 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
     let serving = Arc::clone(&service);
     let thread = thread::Builder::new()
         .name("proxy".to_owned())
-        .spawn(move || run(runtime, &listener, &serving, &stopped))
+        .spawn(move || run(runtime, &listener, &serving, &stopped, options.drain))
         .map_err(Error::Runtime)?;
     emit(Stage::PostStart, None, service.pipeline.hooks());
     Ok(Running { address, service, stop, thread: Some(thread) })
@@ -170,7 +152,13 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
 
 /// Serves until told to stop, then lets running streams end. A server that fails is started again on the same
 /// listener: the agent knows no other address.
-fn run(runtime: Runtime, listener: &TcpListener, service: &Arc<Service>, stop: &watch::Receiver<bool>) {
+fn run(
+    runtime: Runtime,
+    listener: &TcpListener,
+    service: &Arc<Service>,
+    stop: &watch::Receiver<bool>,
+    drain: Duration,
+) {
     runtime.spawn(tidy(service.store.clone()));
     runtime.block_on(async {
         while !*stop.borrow() {
@@ -179,7 +167,7 @@ fn run(runtime: Runtime, listener: &TcpListener, service: &Arc<Service>, stop: &
             tokio::select! {
                 ended = &mut server => tracing::error!(?ended, "the server ended and is started again"),
                 _ = stopped.wait_for(|stopped| *stopped) => {
-                    drop(tokio::time::timeout(DRAIN, server).await);
+                    drop(tokio::time::timeout(drain, server).await);
                     return;
                 }
             }

@@ -38,6 +38,8 @@ pub(crate) struct Record {
     pub(crate) blocks: Vec<BlockRecord>,
     /// Time spent between the request's last byte and handing it to the client that sends it.
     pub(crate) prepare: Duration,
+    /// Whether the request was on a route whose blocks we understand.
+    pub(crate) is_conversation: bool,
     /// Why the request was sent as it came, where it was.
     pub(crate) passthrough: Option<String>,
     pub(crate) status: Option<u16>,
@@ -57,6 +59,8 @@ pub(crate) struct Totals {
     pub(crate) usage: Usage,
     /// New blocks by kind of content.
     pub(crate) kinds: BTreeMap<String, KindTotals>,
+    /// Conversations that were sent as they came, by reason.
+    pub(crate) untouched: BTreeMap<String, u64>,
     /// How long preparing the last conversations took, at most 1,000 of them.
     pub(crate) prepared: VecDeque<Duration>,
 }
@@ -92,7 +96,10 @@ impl Stats {
     pub(crate) fn record(&self, record: &Record) {
         let mut totals = self.totals.lock().expect("no holder panics");
         totals.requests += 1;
-        if record.passthrough.is_none() {
+        if let Some(reason) = record.passthrough.as_ref().filter(|_| record.is_conversation) {
+            *totals.untouched.entry(reason.clone()).or_default() += 1;
+        }
+        if record.is_conversation && record.passthrough.is_none() {
             if totals.prepared.len() == KEPT {
                 totals.prepared.pop_front();
             }

@@ -127,9 +127,24 @@ fn files_are_read_and_written_and_bad_input_is_named() {
     let missing = headroom(home.path(), &["compress", "--input", "/nonexistent/x"], b"");
     assert_eq!(missing.status.code(), Some(1));
     assert!(String::from_utf8(missing.stderr).unwrap().contains("`/nonexistent/x`"));
-    let binary = headroom(home.path(), &["compress"], b"ab\xff");
+    let binary = headroom(home.path(), &["compress", "--json"], b"ab\xff");
     assert_eq!(binary.status.code(), Some(1));
     assert!(String::from_utf8(binary.stderr).unwrap().contains("not UTF-8 at byte 2"));
+}
+
+#[test]
+fn a_pipe_loses_nothing_that_cannot_be_read_or_stored() {
+    let home = tempfile::tempdir().unwrap();
+    let binary = headroom(home.path(), &["compress"], b"ab\xff");
+    assert_eq!((binary.status.code(), binary.stdout.as_slice()), (Some(0), &b"ab\xff"[..]));
+    assert!(String::from_utf8(binary.stderr).unwrap().contains("not UTF-8 at byte 2"));
+
+    let no_folder = home.path().join("file");
+    fs::write(&no_folder, "").unwrap();
+    let stored_nowhere = headroom(&no_folder, &["compress", "--command", "pytest -v"], test_run().as_bytes());
+    let short = String::from_utf8(stored_nowhere.stdout).unwrap();
+    assert!(stored_nowhere.status.success() && !short.contains("headroom retrieve"));
+    assert!(short.contains("test_total_of_rows"));
 }
 
 #[test]

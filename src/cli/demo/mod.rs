@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::ccr::{Handle, Store};
 use crate::cli::output::{json, line, percent, talk};
-use crate::cli::settings::{ProxyArgs, Settings};
+use crate::cli::settings::{DecideArgs, ProxyArgs, Settings};
 use crate::proxy;
 use crate::proxy::Port;
 use crate::proxy::upstream;
@@ -73,7 +73,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
     let started = Instant::now();
     let listener = proxy::bind([127, 0, 0, 1].into(), Port::Exactly(0))?;
-    let proxy_args = ProxyArgs { decide_ms: 60_000, ..ProxyArgs::default() };
+    let decide = DecideArgs { decide_ms: 60_000, ..DecideArgs::default() };
+    let proxy_args = ProxyArgs { decide, anthropic_api_url: None };
     let upstream = upstream::parse_url(&format!("http://{}", provider.address()))?;
     let mut options = settings.proxy(&proxy_args, upstream, folder.path(), None);
     options.store = folder.path().join("store.db");

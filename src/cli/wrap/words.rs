@@ -10,7 +10,7 @@ use clap::{Args as _, FromArgMatches};
 
 use crate::agent::detect::ContextTool;
 use crate::cli::output::Failure;
-use crate::cli::settings::{Environment, ProxyArgs, Settings};
+use crate::cli::settings::{DecideArgs, Environment, ProxyArgs, Settings};
 use crate::cli::wrap::Args;
 
 /// Options of `headroom wrap`, before or behind the agent's name.
@@ -179,14 +179,16 @@ impl Options {
             no_serena: self.no_serena || behind.no_serena,
             proxy: ProxyArgs {
                 anthropic_api_url: behind.proxy.anthropic_api_url.or(self.proxy.anthropic_api_url),
-                exclude_tools: if behind.proxy.exclude_tools.is_empty() {
-                    self.proxy.exclude_tools
-                } else {
-                    behind.proxy.exclude_tools
+                decide: DecideArgs {
+                    exclude_tools: if behind.proxy.decide.exclude_tools.is_empty() {
+                        self.proxy.decide.exclude_tools
+                    } else {
+                        behind.proxy.decide.exclude_tools
+                    },
+                    profile: behind.proxy.decide.profile.or(self.proxy.decide.profile),
+                    no_optimize: self.proxy.decide.no_optimize || behind.proxy.decide.no_optimize,
+                    decide_ms: behind.proxy.decide.decide_ms,
                 },
-                profile: behind.proxy.profile.or(self.proxy.profile),
-                no_optimize: self.proxy.no_optimize || behind.proxy.no_optimize,
-                decide_ms: behind.proxy.decide_ms,
             },
         }
     }
