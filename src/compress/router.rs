@@ -242,10 +242,13 @@ fn file_read(context: &Context, commands: &Commands) -> Option<FileRead> {
 /// The file that a command prints, as it is or by lines.
 fn shown_file(words: &[String]) -> Option<&str> {
     let program = command::program_name(words.first()?);
-    let is_plain_sed = || words.iter().any(|word| word.starts_with("-n") || word == "--quiet");
     let shows = match program {
         "cat" | "head" | "tail" | "nl" | "bat" | "batcat" | "less" | "more" | "tac" => true,
-        "sed" => is_plain_sed(),
+        "sed" => command::prints_by_number(words),
+        // By line numbers, and without columns: `awk 'NR>=10 && NR<=50' a.rs`.
+        "awk" | "gawk" => {
+            words.get(1).is_some_and(|script| script.contains("NR") && !script.replace("$0", "").contains('$'))
+        }
         "git" => words.get(1).is_some_and(|verb| verb == "show") && words.iter().skip(2).any(|word| word.contains(':')),
         _ => false,
     };

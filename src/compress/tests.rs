@@ -131,6 +131,10 @@ fn source_and_config_are_exact_reads() {
         bash("cd x && sed -n '1,80p' src/a.rs"),
         bash("nl a.rs | head -80"),
         bash("git show HEAD:src/a.rs"),
+        bash("git show HEAD:src/a.rs | sed -n '1,80p'"),
+        bash("nl -ba src/a.rs | sed -n '10,80p'"),
+        bash("awk 'NR>=10 && NR<=80' src/a.rs"),
+        bash("for f in src/*.rs; do echo \"== $f\"; cat \"$f\"; done"),
     ] {
         assert_eq!(why_raw(&source, Some(&call)), Reason::ExactRead, "{call:?}");
     }
