@@ -88,6 +88,7 @@ impl Block<'_> {
         let input = Input {
             text: &self.opened.text,
             first_line: self.opened.column.map(|column| column.first),
+            lines_before: self.opened.lines_before(),
             command: self.commands.main(),
             context: self.context,
         };
@@ -135,7 +136,7 @@ impl Block<'_> {
         if after + LEAST_GAIN > self.before {
             return Err(if self.before < LEAST_GAIN * 5 { Reason::TooSmall } else { Reason::NotFewer });
         }
-        let first = self.opened.column.map_or(1, |column| column.first);
+        let first = self.opened.column.map_or(self.opened.lines_before() + 1, |column| column.first);
         match literal::lost(&self.opened.text, &form.text, first, self.context.handle) {
             Some(_) => Err(Reason::LiteralLost),
             None => Ok((text, after)),

@@ -178,6 +178,33 @@ fn reminders_stay_as_they_are_round_the_form() {
 }
 
 #[test]
+fn a_marker_counts_lines_as_retrieval_does() {
+    let passed = (0..60).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect::<Vec<_>>().concat();
+    let text = format!(
+        "<system-reminder>\na\nb\n</system-reminder>\n\nrunning 61 tests\n{passed}\
+         test late ... FAILED\n{}end\n",
+        "warning: the same again\n".repeat(30)
+    );
+    let compressed = compressed(&text, Some(&bash("cargo test")));
+    let ranges: Vec<_> = marker::find(&compressed.text).into_iter().filter_map(|found| found.lines).collect();
+    assert_eq!(ranges, [7..=66, 69..=97]);
+    assert!(compressed.text.contains("29 repeats of line 68;"), "{}", compressed.text);
+    let lines: Vec<&str> = text.split('\n').collect();
+    assert!(lines[6..66].iter().all(|line| line.ends_with(" ok")));
+    assert!(lines[67..97].iter().all(|line| *line == "warning: the same again"));
+}
+
+#[test]
+fn a_link_that_only_the_terminal_shows_is_not_hidden() {
+    let passed = (0..60).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect::<Vec<_>>().concat();
+    let text = format!("start\n\x1b]8;;https://x.io/runs/88412\x07details\x1b]8;;\x07\n{passed}end\n");
+    match compress(&text, &context(Some(&bash("cargo test")))) {
+        Outcome::Compressed(compressed) => assert!(compressed.text.contains("https://x.io/runs/88412")),
+        Outcome::Raw { reason, .. } => assert_eq!(reason, Reason::LiteralLost),
+    }
+}
+
+#[test]
 fn without_retrieval_a_read_keeps_its_layout() {
     let text = records(200).replace("}, {", "} , {");
     let call = reads("/x/data.json");

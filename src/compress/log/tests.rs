@@ -16,7 +16,7 @@ fn forms(compressor: &dyn Compressor, text: &str, command: &[&str], retrievable:
     let hints: Vec<String> = hints.iter().map(ToString::to_string).collect();
     let command: Vec<String> = command.iter().map(ToString::to_string).collect();
     let context = Context { call: None, hints: &hints, handle: HANDLE, retrievable, profile: Profile::BALANCED };
-    compressor.forms(&Input { text, first_line: None, command: Some(&command), context: &context })
+    compressor.forms(&Input { text, first_line: None, lines_before: 0, command: Some(&command), context: &context })
 }
 
 /// The elided form of `text`.
@@ -52,7 +52,7 @@ fn preferred(compressor: &dyn Compressor, case: &Path) -> (String, Option<usize>
     let first_line = numbers.then_some(1);
     let context =
         Context { call: Some(&call), hints: &[], handle: HANDLE, retrievable: true, profile: Profile::BALANCED };
-    let input = Input { text: &text, first_line, command: command.as_deref(), context: &context };
+    let input = Input { text: &text, first_line, lines_before: 0, command: command.as_deref(), context: &context };
     let form = compressor.forms(&input).into_iter().next().unwrap_or_else(|| panic!("declined {}", case.display()));
     (text, first_line, form)
 }
