@@ -86,7 +86,8 @@ fn denies_itself(text: &str, start: usize, end: usize) -> bool {
     let before = text[..start].trim_end_matches(' ');
     let counted_none =
         before.ends_with('0') && !before[..before.len() - 1].ends_with(|before: char| before.is_ascii_digit());
-    let said_none = before.ends_with("no") || before.ends_with("No") || before.ends_with("without");
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let said_none = matches!(word, "no" | "No" | "without");
     let after = text[end..].trim_start_matches(['=', ':', '"', '\'', ' ']);
     let is_value = text[end..].starts_with(['=', ':', '"']);
     let set_to_none = is_value
@@ -170,8 +171,8 @@ mod tests {
     #[test]
     fn denied_errors_are_none() {
         assert_eq!(
-            severe("0 errors\nno error\nerror=null id=3\nerrors: 0, ok\n10 errors"),
-            [false, false, false, false, true]
+            severe("0 errors\nno error\nerror=null id=3\nerrors: 0, ok\n10 errors\nturbo_piano error"),
+            [false, false, false, false, true, true]
         );
     }
 
