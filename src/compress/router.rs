@@ -51,7 +51,9 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
             tries.push((by_shape, Loss::Content));
         }
         // What a program of unknown ways prints has lines that resemble each other, but nobody knows which matter.
-        if by_shape == Kind::Text && by_call.is_none() && commands.main().is_some() {
+        // Unless it is source: whatever showed it, it may be edited next.
+        let is_unknown = by_shape == Kind::Text && by_call.is_none() && commands.main().is_some();
+        if is_unknown && !kind::looks_like_source(&opened.text) {
             tries.push((Kind::Log, Loss::None));
         }
         for (kind, most) in tries {
@@ -253,6 +255,15 @@ fn shown_file(words: &[String]) -> Option<&str> {
         "git" => words.get(1).is_some_and(|verb| verb == "show") && words.iter().skip(2).any(|word| word.contains(':')),
         _ => false,
     };
+    // `find src -exec cat {} +`
+    if program == "find" {
+        let run = words.iter().position(|word| matches!(word.as_str(), "-exec" | "-execdir"))?;
+        return shown_file(&words[run + 1..]);
+    }
+    if shows && words.len() == 1 {
+        // `xargs cat`
+        return Some("");
+    }
     // The last word: options and `sed`'s script stand before it.
     let path = words.iter().skip(1).rfind(|word| !word.starts_with('-'))?;
     let is_count = path.bytes().all(|byte| byte.is_ascii_digit());

@@ -131,6 +131,8 @@ fn source_and_config_are_exact_reads() {
         bash("cd x && sed -n '1,80p' src/a.rs"),
         bash("nl a.rs | head -80"),
         bash("git show HEAD:src/a.rs"),
+        bash("find src -name '*.rs' -exec cat {} +"),
+        bash("git ls-files src | xargs cat"),
         bash("git show HEAD:src/a.rs | sed -n '1,80p'"),
         bash("nl -ba src/a.rs | sed -n '10,80p'"),
         bash("awk 'NR>=10 && NR<=80' src/a.rs"),
@@ -141,6 +143,8 @@ fn source_and_config_are_exact_reads() {
     for call in [reads("/x/conf.json"), bash("cat conf.json")] {
         assert_eq!(why_raw(&config, Some(&call)), Reason::ExactRead, "{call:?}");
     }
+    let shown = bash("python3 -c 'print(open(\"a.rs\").read())'");
+    assert_eq!(why_raw(&source, Some(&shown)), Reason::NoCompressor);
     assert_eq!(why_raw(&records(200), Some(&reads("/x/package.json"))), Reason::ExactRead);
     assert_eq!(compressed(&config, None).compressor, "json");
 }
