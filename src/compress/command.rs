@@ -88,7 +88,7 @@ enum Stage {
 
 fn read_line(line: &str, depth: usize, found: &mut Commands) {
     for (stage, text) in split(line) {
-        if let Some(words) = shlex::split(text) {
+        if let Some(words) = shlex::split(text.trim_start_matches(['(', ' '])) {
             read_words(words, depth, stage, found);
         }
     }
@@ -105,7 +105,7 @@ fn read_words(words: Vec<String>, depth: usize, stage: Stage, found: &mut Comman
     {
         return read_line(inner, depth + 1, found);
     }
-    let chooses = !reads_files && only_chooses_lines(program);
+    let chooses = !reads_files && only_chooses_lines(program, &words);
     found.all.push(words);
     if stage == Stage::Piped {
         if chooses {
@@ -147,18 +147,30 @@ fn only_prepares(program: &str) -> bool {
             | "unset"
             | "ulimit"
             | "clear"
-            | "then"
             | "fi"
             | "done"
-            | "do"
+            | "for"
+            | "case"
+            | "esac"
+            | "read"
+            | "test"
+            | "["
+            | "[["
     )
 }
 
-fn only_chooses_lines(program: &str) -> bool {
-    matches!(
-        program,
+fn only_chooses_lines(program: &str, words: &[String]) -> bool {
+    match program {
         "head" | "tail" | "cat" | "tee" | "less" | "more" | "grep" | "egrep" | "fgrep" | "rg" | "sort" | "uniq"
-    )
+        | "nl" => true,
+        "sed" => prints_by_number(words),
+        _ => false,
+    }
+}
+
+/// Whether `sed` prints lines as they are: `sed -n '1,80p'`.
+pub(crate) fn prints_by_number(words: &[String]) -> bool {
+    words.iter().any(|word| word.starts_with("-n") || word == "--quiet")
 }
 
 fn without_redirections(words: Vec<String>) -> Vec<String> {
@@ -192,6 +204,7 @@ fn without_wrappers(mut words: Vec<String>) -> Vec<String> {
             "time" | "nohup" | "command" | "exec" | "unbuffer" | "rtk" | "(" | "{" | "!" | "builtin" => {
                 1 + options(&words[1..], &[])
             }
+            "do" | "then" | "else" | "if" | "elif" | "while" | "until" => 1,
             _ if is_assignment(first) => 1,
             _ => return words,
         };
@@ -267,6 +280,10 @@ mod tests {
             ("git ls-files | xargs -n 5 grep -n foo", "grep -n foo"),
             ("pytest -q &> log; cat log", "cat log"),
             ("make -j4 2>/dev/null || echo failed", "make -j4"),
+            ("for f in a b; do echo \"== $f\"; cat $f; done", "cat $f"),
+            ("if [ -f a ]; then cargo test; fi", "cargo test"),
+            ("git show HEAD:a.rs | nl -ba | sed -n '1,80p'", "git show HEAD:a.rs"),
+            ("(cd x && cargo test)", "cargo test)"),
             ("echo a\\;b", ""),
             ("", ""),
             ("'unclosed", ""),

@@ -13,6 +13,11 @@ pub(crate) struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
+    /// How many lines stand before the text.
+    pub(crate) fn lines_before(&self) -> usize {
+        self.head.matches('\n').count()
+    }
+
     /// Whether the text is the beginning of an output that was too large to be shown.
     pub(crate) fn is_preview(&self) -> bool {
         self.head.ends_with("):\n") && self.head.contains(PERSISTED)
@@ -80,7 +85,12 @@ fn head_end(text: &str) -> usize {
         && let Some(end) = text[at..].find(REMINDER_END)
     {
         let after = at + end + REMINDER_END.len();
-        at = after + text[after..].len() - text[after..].trim_start_matches('\n').len();
+        let next = text.len() - text[after..].trim_start_matches('\n').len();
+        // A form begins with a line of its own.
+        if next == after {
+            break;
+        }
+        at = next;
     }
     if text[at..].starts_with(PERSISTED)
         && let Some(preview) = text[at..].find(PERSISTED_PREVIEW)
@@ -172,6 +182,13 @@ mod tests {
         assert_eq!(opened.head, "<system-reminder>[Truncated]</system-reminder>\n\n");
         assert_eq!(opened.text, "a\nb");
         assert_eq!(opened.tail, "\n\n<system-reminder>\nx\n</system-reminder>");
+    }
+
+    #[test]
+    fn a_reminder_on_the_same_line_belongs_to_the_text() {
+        let text = "<system-reminder>x</system-reminder>a\nb";
+        assert_eq!(open(text).head, "");
+        assert_eq!(open(&format!("<system-reminder>y</system-reminder>\n{text}")).lines_before(), 1);
     }
 
     #[test]

@@ -102,6 +102,21 @@ fn sample(text: &str) -> Vec<&str> {
     lines
 }
 
+/// Whether many lines begin and end as those of programs and markup do.
+pub(crate) fn looks_like_source(text: &str) -> bool {
+    let lines = sample(text);
+    let is_code = |line: &&&str| {
+        let line = line.trim();
+        let first = line.split(' ').next().unwrap_or_default();
+        let begins = !first.bytes().any(|byte| byte.is_ascii_digit());
+        let is_comment = ["//", "/*", "* ", "\"\"\""].iter().any(|sign| line.starts_with(sign));
+        let is_markup = line.starts_with('<') && line.ends_with('>');
+        is_comment || is_markup || begins && line.ends_with(['{', '}', ';', ',', '(', ')', ':'])
+    };
+    let filled: Vec<&&str> = lines.iter().filter(|line| !line.trim().is_empty()).collect();
+    filled.iter().copied().filter(is_code).count() * 2 >= filled.len()
+}
+
 fn looks_like_json(text: &str, extension: &str) -> bool {
     let start = text.trim_start();
     let opens = match start.as_bytes() {

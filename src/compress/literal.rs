@@ -87,7 +87,8 @@ fn pieces<'a>(text: &'a str, mut take: impl FnMut(&'a str)) {
             // A colour code ends at its letter; an escape inside a string is two characters long.
             0x1b if bytes.get(at + 1) == Some(&b'[') => {
                 let code = bytes[at + 2..].iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b';' | b'?')).count();
-                (code + 3).min(bytes.len() - at)
+                let has_end = bytes.get(at + 2 + code).is_some_and(u8::is_ascii);
+                code + 2 + usize::from(has_end)
             }
             b'\\' if bytes.get(at + 1).is_some_and(u8::is_ascii) => 2,
             0..=b' '
@@ -156,11 +157,12 @@ fn trim(piece: &str) -> &str {
 /// `src/a.rs-13-let` is the path, and what follows it.
 fn context_line(part: &str) -> Option<(&str, &str)> {
     let bytes = part.as_bytes();
-    let mut from = 0;
+    // Looking for it before each hyphen again would not be linear.
+    let mut from = part.find(['/', '.'])?;
     while let Some(found) = memchr::memchr(b'-', &bytes[from..]) {
         let hyphen = from + found;
         let digits = bytes[hyphen + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits > 0 && bytes.get(hyphen + 1 + digits) == Some(&b'-') && part[..hyphen].contains(['/', '.']) {
+        if digits > 0 && bytes.get(hyphen + 1 + digits) == Some(&b'-') {
             return Some((&part[..hyphen], &part[hyphen + 1..]));
         }
         from = hyphen + 1;
@@ -243,6 +245,18 @@ mod tests {
             ["8f14e45f-ceea-467f-a8f1-c2d9a1b7e3d4", "worker-2"]
         );
         assert_eq!(literals("\u{1b}[31msrc/lib.rs\u{1b}[0m"), ["src/lib.rs"]);
+    }
+
+    #[test]
+    fn a_colour_code_that_was_cut_off_is_no_harm() {
+        assert_eq!(literals("src/a.rs\u{1b}[é \u{1b}[31错 \u{1b}["), ["src/a.rs"]);
+    }
+
+    #[test]
+    fn a_very_long_word_takes_no_longer_than_many_short_ones() {
+        let start = std::time::Instant::now();
+        assert_eq!(literals(&format!("y{}", "-1".repeat(200_000))).len(), 1);
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]

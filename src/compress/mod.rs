@@ -78,6 +78,8 @@ pub(crate) struct Input<'a> {
     /// The number of the first line, where the text came with a column of line numbers that counts up by one. A form
     /// must let the reader tell which number a line has; lines kept verbatim are written as `NUMBER<tab>LINE`.
     pub(crate) first_line: Option<usize>,
+    /// How many lines of the whole text stand before this part of it. A marker counts them: so does retrieval.
+    pub(crate) lines_before: usize,
     /// The command line behind the text, its wrappers (`cd x &&`, `timeout 9`, `bash -lc`) looked through.
     pub(crate) command: Option<&'a [String]>,
     pub(crate) context: &'a Context<'a>,

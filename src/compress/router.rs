@@ -51,7 +51,9 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
             tries.push((by_shape, Loss::Content));
         }
         // What a program of unknown ways prints has lines that resemble each other, but nobody knows which matter.
-        if by_shape == Kind::Text && by_call.is_none() && commands.main().is_some() {
+        // Unless it is source: whatever showed it, it may be edited next.
+        let is_unknown = by_shape == Kind::Text && by_call.is_none() && commands.main().is_some();
+        if is_unknown && !kind::looks_like_source(&opened.text) {
             tries.push((Kind::Log, Loss::None));
         }
         for (kind, most) in tries {
@@ -88,6 +90,7 @@ impl Block<'_> {
         let input = Input {
             text: &self.opened.text,
             first_line: self.opened.column.map(|column| column.first),
+            lines_before: self.opened.lines_before(),
             command: self.commands.main(),
             context: self.context,
         };
@@ -135,7 +138,7 @@ impl Block<'_> {
         if after + LEAST_GAIN > self.before {
             return Err(if self.before < LEAST_GAIN * 5 { Reason::TooSmall } else { Reason::NotFewer });
         }
-        let first = self.opened.column.map_or(1, |column| column.first);
+        let first = self.opened.column.map_or(self.opened.lines_before() + 1, |column| column.first);
         match literal::lost(&self.opened.text, &form.text, first, self.context.handle) {
             Some(_) => Err(Reason::LiteralLost),
             None => Ok((text, after)),
@@ -166,7 +169,12 @@ fn is_retrieval(text: &str, context: &Context, commands: &Commands) -> bool {
         .all
         .iter()
         .any(|words| command::program_name(&words[0]) == "headroom" && words.iter().any(|word| word == "retrieve"));
-    by_name || by_command || marker::holds(text)
+    // An agent saves a result that is too long for it to a file that it names after the tool, and reads that.
+    let is_saved = |value: &serde_json::Value| value.as_str().is_some_and(|path| path.contains("headroom_retrieve"));
+    let by_path = context
+        .call
+        .is_some_and(|call| call.arguments.as_object().is_some_and(|arguments| arguments.values().any(is_saved)));
+    by_name || by_command || by_path || marker::holds(text)
 }
 
 /// How reports of failures begin.
@@ -242,13 +250,25 @@ fn file_read(context: &Context, commands: &Commands) -> Option<FileRead> {
 /// The file that a command prints, as it is or by lines.
 fn shown_file(words: &[String]) -> Option<&str> {
     let program = command::program_name(words.first()?);
-    let is_plain_sed = || words.iter().any(|word| word.starts_with("-n") || word == "--quiet");
     let shows = match program {
         "cat" | "head" | "tail" | "nl" | "bat" | "batcat" | "less" | "more" | "tac" => true,
-        "sed" => is_plain_sed(),
+        "sed" => command::prints_by_number(words),
+        // By line numbers, and without columns: `awk 'NR>=10 && NR<=50' a.rs`.
+        "awk" | "gawk" => {
+            words.get(1).is_some_and(|script| script.contains("NR") && !script.replace("$0", "").contains('$'))
+        }
         "git" => words.get(1).is_some_and(|verb| verb == "show") && words.iter().skip(2).any(|word| word.contains(':')),
         _ => false,
     };
+    // `find src -exec cat {} +`
+    if program == "find" {
+        let run = words.iter().position(|word| matches!(word.as_str(), "-exec" | "-execdir"))?;
+        return shown_file(&words[run + 1..]);
+    }
+    if shows && words.len() == 1 {
+        // `xargs cat`
+        return Some("");
+    }
     // The last word: options and `sed`'s script stand before it.
     let path = words.iter().skip(1).rfind(|word| !word.starts_with('-'))?;
     let is_count = path.bytes().all(|byte| byte.is_ascii_digit());

@@ -104,6 +104,10 @@ fn our_own_retrieval_is_never_touched() {
     let tool = ToolCall { name: "mcp__headroom__headroom_retrieve".into(), arguments: serde_json::Value::Null };
     assert_eq!(why_raw(&text, Some(&tool)), Reason::Retrieved);
     assert_eq!(why_raw(&text, Some(&bash("cd x && headroom retrieve 3f9c2a71d04be586 | head -5"))), Reason::Retrieved);
+    let saved = "/home/user/.claude/projects/x/tool-results/mcp-headroom-headroom_retrieve-17.txt";
+    let read = ToolCall { name: "Read".into(), arguments: serde_json::json!({ "file_path": saved }) };
+    assert_eq!(why_raw(&text, Some(&read)), Reason::Retrieved);
+    assert_eq!(why_raw(&text, Some(&bash(&format!("head -c 9000 {saved}")))), Reason::Retrieved);
     let marked = format!("{}\n{text}", marker::gap(&(1..=2), "2 lines", HANDLE));
     assert_eq!(why_raw(&marked, None), Reason::Retrieved);
 }
@@ -131,12 +135,20 @@ fn source_and_config_are_exact_reads() {
         bash("cd x && sed -n '1,80p' src/a.rs"),
         bash("nl a.rs | head -80"),
         bash("git show HEAD:src/a.rs"),
+        bash("find src -name '*.rs' -exec cat {} +"),
+        bash("git ls-files src | xargs cat"),
+        bash("git show HEAD:src/a.rs | sed -n '1,80p'"),
+        bash("nl -ba src/a.rs | sed -n '10,80p'"),
+        bash("awk 'NR>=10 && NR<=80' src/a.rs"),
+        bash("for f in src/*.rs; do echo \"== $f\"; cat \"$f\"; done"),
     ] {
         assert_eq!(why_raw(&source, Some(&call)), Reason::ExactRead, "{call:?}");
     }
     for call in [reads("/x/conf.json"), bash("cat conf.json")] {
         assert_eq!(why_raw(&config, Some(&call)), Reason::ExactRead, "{call:?}");
     }
+    let shown = bash("python3 -c 'print(open(\"a.rs\").read())'");
+    assert_eq!(why_raw(&source, Some(&shown)), Reason::NoCompressor);
     assert_eq!(why_raw(&records(200), Some(&reads("/x/package.json"))), Reason::ExactRead);
     assert_eq!(compressed(&config, None).compressor, "json");
 }
@@ -171,6 +183,33 @@ fn reminders_stay_as_they_are_round_the_form() {
     assert!(compressed.text.starts_with("<system-reminder>[Truncated]</system-reminder>\n\n[headroom: JSON, "));
     assert!(compressed.text.ends_with("]\n\n<system-reminder>\nx\n</system-reminder>"));
     assert!(compressed.text.contains("; file lines 1-1;"));
+}
+
+#[test]
+fn a_marker_counts_lines_as_retrieval_does() {
+    let passed = (0..60).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect::<Vec<_>>().concat();
+    let text = format!(
+        "<system-reminder>\na\nb\n</system-reminder>\n\nrunning 61 tests\n{passed}\
+         test late ... FAILED\n{}end\n",
+        "warning: the same again\n".repeat(30)
+    );
+    let compressed = compressed(&text, Some(&bash("cargo test")));
+    let ranges: Vec<_> = marker::find(&compressed.text).into_iter().filter_map(|found| found.lines).collect();
+    assert_eq!(ranges, [7..=66, 69..=97]);
+    assert!(compressed.text.contains("29 repeats of line 68;"), "{}", compressed.text);
+    let lines: Vec<&str> = text.split('\n').collect();
+    assert!(lines[6..66].iter().all(|line| line.ends_with(" ok")));
+    assert!(lines[67..97].iter().all(|line| *line == "warning: the same again"));
+}
+
+#[test]
+fn a_link_that_only_the_terminal_shows_is_not_hidden() {
+    let passed = (0..60).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect::<Vec<_>>().concat();
+    let text = format!("start\n\x1b]8;;https://x.io/runs/88412\x07details\x1b]8;;\x07\n{passed}end\n");
+    match compress(&text, &context(Some(&bash("cargo test")))) {
+        Outcome::Compressed(compressed) => assert!(compressed.text.contains("https://x.io/runs/88412")),
+        Outcome::Raw { reason, .. } => assert_eq!(reason, Reason::LiteralLost),
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ const HANDLE: &str = "3f9c2a71d04be586";
 
 fn forms_of(text: &str, first_line: Option<usize>) -> Vec<Form> {
     let context = Context { call: None, hints: &[], handle: HANDLE, retrievable: true, profile: Profile::BALANCED };
-    Json.forms(&Input { text, first_line, command: None, context: &context })
+    Json.forms(&Input { text, first_line, lines_before: 0, command: None, context: &context })
 }
 
 fn form_of(text: &str) -> Form {

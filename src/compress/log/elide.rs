@@ -5,11 +5,11 @@
 
 use std::fmt::Write as _;
 
-use crate::compress::Context;
+use crate::compress::Input;
 use crate::compress::log::lines::Notable;
 use crate::compress::log::shapes;
 use crate::compress::log::terminal;
-use crate::compress::marker::gap;
+use crate::compress::marker;
 
 /// A run with fewer characters costs about as much as its marker. The profile's bias makes it longer or shorter.
 const SHORTEST_RUN: usize = 160;
@@ -22,18 +22,24 @@ enum Reason {
     Blank,
 }
 
-/// The elided form of `text`, or `None` where nothing can go.
-pub(super) fn elided_form(text: &str, command: Option<&[String]>, context: &Context) -> Option<String> {
+/// The elided form of `input`, or `None` where nothing can go.
+pub(super) fn elided_form(input: &Input) -> Option<String> {
+    let Input { text, lines_before, .. } = *input;
+    let handle = input.context.handle;
     let plain = terminal::plain(text);
     let shown = plain.as_ref().map_or(text, |plain| plain.text.as_str());
     let lines: Vec<&str> = shown.strip_suffix('\n').unwrap_or(shown).split('\n').collect();
-    let reasons = reasons(shown, &lines, command, context.hints);
+    // A line that becomes a marker once its control codes are gone would be believed.
+    if plain.is_some() && marker::holds(shown) {
+        return None;
+    }
+    let reasons = reasons(shown, &lines, input);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bound")]
-    let shortest = (SHORTEST_RUN as f32 * context.profile.bias) as usize;
+    let shortest = (SHORTEST_RUN as f32 * input.context.profile.bias) as usize;
     let mut form = String::new();
     if let Some(plain) = &plain {
-        let what = format!("only {} terminal control codes and overwritten states", plain.codes);
-        let _ = writeln!(form, "{}", gap(&(1..=lines.len()), &what, context.handle));
+        let what = format!("{} terminal control codes and overwritten states left out", plain.codes);
+        let _ = writeln!(form, "{}", marker::legend(&what, Some(handle)));
     }
     let mut line = 0;
     while line < lines.len() {
@@ -43,8 +49,9 @@ pub(super) fn elided_form(text: &str, command: Option<&[String]>, context: &Cont
             form.push('\n');
             line += 1;
         } else {
-            let what = counts(&reasons[line..line + run]);
-            let _ = writeln!(form, "{}", gap(&(line + 1..=line + run), &what, context.handle));
+            let what = counts(&reasons[line..line + run], lines_before);
+            let gone = lines_before + line + 1..=lines_before + line + run;
+            let _ = writeln!(form, "{}", marker::gap(&gone, &what, handle));
             line += run;
         }
     }
@@ -55,9 +62,9 @@ pub(super) fn elided_form(text: &str, command: Option<&[String]>, context: &Cont
 }
 
 /// Why each line may go; `None` for the lines that stay.
-fn reasons(text: &str, lines: &[&str], command: Option<&[String]>, hints: &[String]) -> Vec<Option<Reason>> {
-    let notable = Notable::of(text, lines, hints);
-    let shapes = shapes::shapes(lines, command);
+fn reasons(text: &str, lines: &[&str], input: &Input) -> Vec<Option<Reason>> {
+    let notable = Notable::of(text, lines, input.context.hints);
+    let shapes = shapes::shapes(lines, input.command);
     let mut stands = 0;
     (0..lines.len())
         .map(|line| {
@@ -84,21 +91,25 @@ fn reasons(text: &str, lines: &[&str], command: Option<&[String]>, hints: &[Stri
 
 /// How many lines from `line` on go under one marker. Blank lines go only between others.
 fn run_at(lines: &[&str], reasons: &[Option<Reason>], line: usize, shortest: usize) -> usize {
+    // Looking on from each of many blank lines would not be linear.
+    if matches!(reasons[line], Some(Reason::Blank)) {
+        return 0;
+    }
     let mut run = reasons[line..].iter().take_while(|reason| reason.is_some()).count();
     while run > 0 && matches!(reasons[line + run - 1], Some(Reason::Blank)) {
         run -= 1;
     }
     let length: usize = lines[line..line + run].iter().map(|line| line.len() + 1).sum();
-    if length < shortest || matches!(reasons[line], Some(Reason::Blank)) { 0 } else { run }
+    if length < shortest { 0 } else { run }
 }
 
 /// `112 Compiling, 3 Downloaded`, in the order of first appearance.
-fn counts(reasons: &[Option<Reason>]) -> String {
+fn counts(reasons: &[Option<Reason>], lines_before: usize) -> String {
     let mut counted: Vec<(String, usize)> = Vec::new();
     for reason in reasons.iter().flatten() {
         let label = match reason {
             Reason::Shape(label) => (*label).to_owned(),
-            Reason::Repeat(line) => format!("repeats of line {line}"),
+            Reason::Repeat(line) => format!("repeats of line {}", lines_before + line),
             Reason::Blank => "blank".to_owned(),
         };
         match counted.iter_mut().find(|(known, _)| *known == label) {

@@ -10,7 +10,8 @@ use regex::Regex;
 /// A line of a trace is kept at most this far behind the error that it belongs to.
 const LONGEST_TRACE: usize = 80;
 
-/// Kept verbatim only while they are few: a log that consists of errors is a log like any other.
+/// Hinted lines are kept verbatim only while they are at most this share (one in five): a hint that is everywhere tells
+/// nothing.
 const FEW: usize = 5;
 
 static SEVERE: LazyLock<Regex> = LazyLock::new(|| {
@@ -51,10 +52,9 @@ impl Notable {
 
     /// The lines that no template may swallow.
     pub(super) fn kept_verbatim(&self) -> Vec<bool> {
-        let few = |lines: &[bool]| lines.iter().filter(|line| **line).count() * FEW <= lines.len();
-        let (severe, hinted) = (few(&self.severe), few(&self.hinted));
+        let is_telling = self.hinted.iter().filter(|line| **line).count() * FEW <= self.hinted.len();
         let mut verbatim: Vec<bool> =
-            self.severe.iter().zip(&self.hinted).map(|(&error, &hint)| (severe && error) || (hinted && hint)).collect();
+            self.severe.iter().zip(&self.hinted).map(|(&error, &hint)| error || (is_telling && hint)).collect();
         if let [first, .., last] = verbatim.as_mut_slice() {
             (*first, *last) = (true, true);
         }
@@ -86,7 +86,8 @@ fn denies_itself(text: &str, start: usize, end: usize) -> bool {
     let before = text[..start].trim_end_matches(' ');
     let counted_none =
         before.ends_with('0') && !before[..before.len() - 1].ends_with(|before: char| before.is_ascii_digit());
-    let said_none = before.ends_with("no") || before.ends_with("No") || before.ends_with("without");
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let said_none = matches!(word, "no" | "No" | "without");
     let after = text[end..].trim_start_matches(['=', ':', '"', '\'', ' ']);
     let is_value = text[end..].starts_with(['=', ':', '"']);
     let set_to_none = is_value
@@ -170,8 +171,8 @@ mod tests {
     #[test]
     fn denied_errors_are_none() {
         assert_eq!(
-            severe("0 errors\nno error\nerror=null id=3\nerrors: 0, ok\n10 errors"),
-            [false, false, false, false, true]
+            severe("0 errors\nno error\nerror=null id=3\nerrors: 0, ok\n10 errors\nturbo_piano error"),
+            [false, false, false, false, true, true]
         );
     }
 

@@ -90,8 +90,8 @@ impl Compressor for Log {
 /// a marker's line numbers would not be the file's: there nothing is elided.
 fn elided(input: &Input) -> Option<Form> {
     let is_allowed = input.context.retrievable && input.first_line.is_none();
-    let form = |()| elided_form(input.text, input.command, input.context);
-    is_allowed.then_some(()).and_then(form).map(|text| Form { text, loss: Loss::Content })
+    let form = if is_allowed { elided_form(input) } else { None };
+    form.map(|text| Form { text, loss: Loss::Content })
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Cuts a line into words and the gaps between them.
 //!
 //! A word is what one could search for: a path, an id, an address, a number. It ends at white space, quotes, brackets,
-//! commas and `=`, but never inside a URL's query or a number with thousands separators. Signs at a word's end that
+//! commas and `=`, but never inside a URL's query, a number with thousands separators, or the brackets of a path. Signs at a word's end that
 //! belong to the sentence (`:`, `.`) are left to the gap, so that `done.` and `done` are one word.
 
 use crate::compress::log::stamp::{self, Cut};
+
+/// Brackets that are further apart belong to the sentence.
+const LONGEST_BRACKET: usize = 64;
 
 /// The words of many lines, in one vector.
 pub(super) struct Words<'a> {
@@ -81,7 +84,14 @@ fn split(line: &str, from: usize, to: usize, spans: &mut Vec<Span>) {
         }
         let start = at;
         let mut in_address = false;
-        while at < to && !ends_word(bytes, start, at, to, in_address) {
+        while at < to {
+            if in_address && let Some(length) = bracketed(&bytes[at..to]) {
+                at += length;
+                continue;
+            }
+            if ends_word(bytes, start, at, to, in_address) {
+                break;
+            }
             if names_test && at > start && bytes[at..to].starts_with(b"::") {
                 spans.push(Span { start, end: at });
                 at += 2;
@@ -96,6 +106,26 @@ fn split(line: &str, from: usize, to: usize, spans: &mut Vec<Span>) {
         }
         spans.push(Span { start, end });
     }
+}
+
+/// The length of what stands in brackets, such as a path (`app/(auth)/[id]/page.tsx`) may hold.
+fn bracketed(bytes: &[u8]) -> Option<usize> {
+    let open = bytes.first().filter(|byte| matches!(byte, b'(' | b'['))?;
+    let close = if *open == b'(' { b')' } else { b']' };
+    let mut depth = 0;
+    for (at, byte) in bytes.iter().enumerate().take(LONGEST_BRACKET) {
+        if byte == open {
+            depth += 1;
+        } else if *byte == close {
+            depth -= 1;
+        } else if byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>') {
+            return None;
+        }
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
 }
 
 /// Whether a line tells a test's result. Of a test's name the module is a word of its own, so that a template can hold
@@ -147,6 +177,14 @@ mod tests {
                 "worker-2",
                 "ok"
             ]
+        );
+    }
+
+    #[test]
+    fn the_brackets_of_a_path_are_part_of_it() {
+        assert_eq!(
+            words_of("(see app/(auth)/[...id]/page.tsx, src/a.ts(12,5): f(x) /a/b[c d] [/x])"),
+            ["see", "app/(auth)/[...id]/page.tsx", "src/a.ts(12,5)", "f", "x", "/a/b", "c", "d", "/x"]
         );
     }
 

@@ -1,10 +1,19 @@
 //! What a terminal would show of a text: without colour codes, and of a line that was overwritten only its last state.
 //!
-//! A line in which a state that was overwritten says something alarming is kept whole.
+//! Only a progress display is overwritten for good: a line is kept whole where a state that was overwritten is none, says
+//! something alarming, or names what the last one does not. A lone carriage return may also be how lines end.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+use crate::compress::literal;
+
+/// A percentage, a bar, a spinner, or the clock of `curl`.
+static PROGRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[0-9] ?%|[━█░▒▓╸╺▏▎▍▌▋▊▉\u{2800}-\u{28ff}]|\[[=#>. -]{4,}\]|--:--:--")
+        .expect("the pattern is constant")
+});
 
 /// A text without terminal control codes, with the same number of lines.
 pub(super) struct Plain {
@@ -45,7 +54,11 @@ fn overwrite(line: &str, shown: &mut String) -> usize {
     let mut states: Vec<&str> =
         line[..line.len() - end.len()].split('\r').filter(|state| !state.trim().is_empty()).collect();
     let last = states.pop().unwrap_or("");
-    if states.iter().any(|state| ALARM.is_match(state)) {
+    let goes = |state: &&str| {
+        let is_progress = PROGRESS.is_match(state) || last.starts_with(state.trim_end());
+        is_progress && !ALARM.is_match(state)
+    };
+    if !states.iter().all(goes) || literal::lost(&states.join("\r"), last, 1, "").is_some() {
         shown.push_str(line);
         return 0;
     }
@@ -75,6 +88,12 @@ mod tests {
     #[test]
     fn an_overwritten_error_keeps_its_line() {
         assert_eq!(shown("error: disk full\r100%\n"), None);
+    }
+
+    #[test]
+    fn lines_that_end_in_a_carriage_return_all_stay() {
+        assert_eq!(shown("apples\rpears\rplums\n"), None);
+        assert_eq!(shown("10% src/a.rs\r20% src/b.rs\rdone\n"), None);
     }
 
     #[test]
