@@ -1,8 +1,9 @@
 //! Users' files as they were before us.
 //!
 //! A file that nobody changed since we wrote it gets its original bytes back. One that somebody changed keeps their
-//! changes: only our own edits come off, each of them only where it still is as we left it. One that no longer parses
-//! is not touched at all; its entry stays in the ledger, and the user is told what to take out by hand.
+//! changes: only our own edits come off, each of them only where it still is as we left it. One that no longer parses,
+//! or was emptied, is not touched at all; its entry and its original stay in the ledger, and the user is told what to do
+//! by hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,8 +39,9 @@ pub(crate) enum How {
     Theirs,
     /// An agent had written our entry back; it is off again.
     CameBack,
-    /// It could not be restored. `by_hand` is what to take out.
-    Stuck { why: String, by_hand: Vec<String> },
+    /// It could not be restored. `by_hand` is what to take out, if anything is in it, and `copy` the file as it was
+    /// before us.
+    Stuck { why: String, by_hand: Vec<String>, copy: Option<PathBuf> },
 }
 
 /// Takes off the edits that nobody holds once `lets_go` has said, for each holder, whether it lets go.
@@ -64,8 +66,12 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
                 done.push(Restored { path, how });
             }
             Err(why) => {
-                let by_hand = dead.iter().map(|edit| by_hand(&edit.edit)).collect();
-                done.push(Restored { path, how: How::Stuck { why, by_hand } });
+                let by_hand = match why {
+                    Failed::Emptied => Vec::new(),
+                    Failed::Other(_) => dead.iter().map(|edit| by_hand(&edit.edit)).collect(),
+                };
+                let copy = entry.original.as_ref().and_then(|name| state.copy(name));
+                done.push(Restored { path, how: How::Stuck { why: why.to_string(), by_hand, copy } });
                 entry.edits.extend(dead);
             }
         }
@@ -76,8 +82,23 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
     done
 }
 
+/// Why a file could not be restored.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("it is empty, and was not before")]
+    Emptied,
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<String> for Failed {
+    fn from(why: String) -> Self {
+        Self::Other(why)
+    }
+}
+
 /// Takes `dead` off the file. What is left in `entry.edits` stays on.
-fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<How, String> {
+fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<How, Failed> {
     let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else { return Ok(How::Gone) };
     let is_unchanged = entry.written.as_ref() == Some(&ledger::hash(&bytes));
     if is_unchanged
@@ -88,6 +109,10 @@ fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<
     }
 
     let before = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    if is_emptied(&before) && had_content(state, entry)? {
+        // A crash of the machine, or of a program that empties before it writes: ours may be the only copy.
+        return Err(Failed::Emptied);
+    }
     let undos: Vec<Undo> = dead.iter().map(|edit| edit.undo.clone()).collect();
     let text = edit::revert_all(&before, &undos).map_err(|err| err.to_string())?.text;
     if text == before {
@@ -100,6 +125,18 @@ fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<
     files::write_atomic(&entry.real, text.as_bytes(), None).map_err(|err| with_cause(&err))?;
     entry.written = is_unchanged.then(|| ledger::hash(text.as_bytes()));
     Ok(How::Reverted)
+}
+
+/// Whether nothing is left in `text`: some file systems fill what a crash lost with zeros.
+fn is_emptied(text: &str) -> bool {
+    text.chars().all(|char| char.is_whitespace() || matches!(char, '\0' | '\u{feff}'))
+}
+
+/// Whether the file held anything before us, as far as its original is still to be had.
+fn had_content(state: &State, entry: &FileEntry) -> Result<bool, String> {
+    let Some(name) = &entry.original else { return Ok(false) };
+    let original = state.original(name).map_err(|err| err.to_string())?;
+    Ok(original.is_some_and(|bytes| !bytes.trim_ascii().is_empty()))
 }
 
 /// `None` when the original bytes are lost.
@@ -190,7 +227,7 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
         };
         let how = match written {
             Ok(()) => How::CameBack,
-            Err(err) => How::Stuck { why: with_cause(&err), by_hand: vec![by_hand(&stone.edit)] },
+            Err(err) => How::Stuck { why: with_cause(&err), by_hand: vec![by_hand(&stone.edit)], copy: None },
         };
         done.push(Restored { path: stone.path.clone(), how });
     }

@@ -4,7 +4,7 @@ use std::fs;
 
 use nix::sys::signal::Signal;
 
-use crate::support::home::Home;
+use crate::support::home::{Home, Ran};
 
 const CONFIG: &str = "{\n  \"numStartups\": 1,\n\t\"odd\":   [1,2]\n}\n";
 
@@ -73,13 +73,39 @@ fn a_file_that_does_not_parse_any_more_is_not_touched_and_named() {
     home.file(".claude.json", &broken);
     let ran = home.run(&["unwrap", "claude"]).expect_code(1);
     let ran = ran.expect_said("could not restore `~/.claude.json`: not valid JSON at line");
-    ran.expect_said("take out the key `mcpServers.headroom`");
+    let ran = ran.expect_said("take out the key `mcpServers.headroom`");
+    assert_eq!(copy(&home, &ran), CONFIG);
     assert_eq!(home.read(".claude.json"), broken);
 
     // Repaired, it can be restored: the ledger has not forgotten.
     home.file(".claude.json", &broken.replace("1,2]", "[1,2]"));
     home.run(&["unwrap", "claude"]).expect_code(0);
     assert_eq!(home.read(".claude.json"), CONFIG);
+}
+
+#[test]
+fn a_file_that_is_empty_after_a_crash_does_not_cost_the_only_copy() {
+    for emptied in ["", " \n", "\u{feff}", "\0\0"] {
+        let home = after_kill();
+        home.file(".claude.json", emptied);
+        for command in [&["unwrap", "claude"], &["unwrap", "--all"]] {
+            let ran = home.run(command).expect_code(1);
+            let ran = ran.expect_said("could not restore `~/.claude.json`: it is empty, and was not before");
+            assert_eq!(copy(&home, &ran), CONFIG);
+            assert_eq!(home.read(".claude.json"), emptied);
+        }
+
+        home.file(".claude.json", CONFIG);
+        home.run(&["unwrap", "claude"]).expect_code(0);
+        assert_eq!(home.read(".claude.json"), CONFIG);
+        assert!(!home.home().join(".headroom/ledger/ledger.json").exists());
+    }
+}
+
+/// What is in the copy that a hint names.
+fn copy(home: &Home, ran: &Ran) -> String {
+    let (_, rest) = ran.stderr.split_once("hint: `~/").unwrap_or_else(|| panic!("no copy is named: {ran:?}"));
+    home.read(rest.split_once('`').unwrap().0)
 }
 
 #[test]
