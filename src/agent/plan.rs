@@ -16,6 +16,9 @@ use crate::agent::overlay;
 use crate::agent::spec::{AgentSpec, EnvRow, Mcp, McpShape};
 use crate::edit::Edit;
 
+/// The variables that send an agent's requests through a proxy of the user's network.
+const NETWORK_PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
 /// What the user wants of this wrap, and what it needs to know of us.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -117,8 +120,9 @@ pub(crate) fn plan(
     let row = spec.env.iter().find(|row| row.when.as_ref().is_none_or(|when| detected.is_on(&when.env)));
     let mut notes = notes(spec, detected);
 
-    let routing = row.map(|row| routing(row, &proxy)).unwrap_or_default();
+    let mut routing = row.map(|row| routing(row, &proxy)).unwrap_or_default();
     refuse_managed(&routing, detected)?;
+    routing.extend(exempt(detected, address));
     let upstream = upstream(row, detected, options, address, &mut notes);
     let mut set: BTreeMap<String, OsString> = our_variables(options);
     for (name, value) in row.into_iter().flat_map(|row| &row.otherwise) {
@@ -169,6 +173,32 @@ fn refuse_managed(routing: &BTreeMap<String, String>, detected: &Detected) -> Re
         }
     }
     Ok(())
+}
+
+/// The variables that keep requests to us from going through the proxy of the user's network, which cannot reach us.
+fn exempt(detected: &Detected, address: SocketAddr) -> BTreeMap<String, String> {
+    let value = |name: &str| detected.variable(name).map(|variable| variable.value).filter(|value| !value.is_empty());
+    if NETWORK_PROXIES.into_iter().all(|name| value(name).is_none()) {
+        return BTreeMap::new();
+    }
+    let names = ["NO_PROXY", "no_proxy"];
+    // Programs fall back from the one to the other, so a list of the user's must not be hidden by a shorter one.
+    let either = names.into_iter().find_map(value).unwrap_or_default();
+    let lists = names.into_iter().map(|name| (name, value(name).unwrap_or_else(|| either.clone())));
+    let own = address.ip().to_string();
+    lists
+        .filter_map(|(name, list)| {
+            let hosts: Vec<&str> = list.split([',', ' ']).filter(|host| !host.is_empty()).collect();
+            if hosts.contains(&"*") || hosts.contains(&&*own) {
+                return None;
+            }
+            let missing = [&*own, "localhost", "::1"].into_iter().filter(|host| !hosts.contains(host));
+            let rest: Vec<&str> = missing.collect();
+            let start = list.trim_end_matches([',', ' ']);
+            let comma = if start.is_empty() { "" } else { "," };
+            Some((name.to_owned(), format!("{start}{comma}{}", rest.join(","))))
+        })
+        .collect()
 }
 
 /// What the agent and everything it starts know of this wrap.

@@ -269,6 +269,47 @@ fn what_the_user_has_set_for_tool_search_stays() {
 }
 
 #[test]
+fn requests_to_us_do_not_go_through_the_proxy_of_the_network() {
+    const OURS: &str = "127.0.0.1,localhost,::1";
+    let both = format!("corp.example,{OURS}");
+    let (both, proxy) = (both.as_str(), "http://proxy.example:3128");
+    for (env, upper, lower) in [
+        (vec![], None, None),
+        (vec![("NO_PROXY", "corp.example")], Some("corp.example"), None),
+        (vec![("HTTPS_PROXY", "")], None, None),
+        (vec![("HTTPS_PROXY", proxy)], Some(OURS), Some(OURS)),
+        (vec![("all_proxy", proxy), ("no_proxy", "corp.example")], Some(both), Some(both)),
+        (
+            vec![("http_proxy", proxy), ("NO_PROXY", "localhost, "), ("no_proxy", "corp.example,")],
+            Some("localhost,127.0.0.1,::1"),
+            Some(both),
+        ),
+        (vec![("HTTP_PROXY", proxy), ("NO_PROXY", "*")], Some("*"), None),
+        (vec![("HTTPS_PROXY", proxy), ("no_proxy", "a.example 127.0.0.1")], None, Some("a.example 127.0.0.1")),
+    ] {
+        let home = Home::new();
+        home.agent("");
+        home.run_with(&["wrap", "claude"], &env).expect_code(0);
+        let seen = (home.seen_variable("NO_PROXY"), home.seen_variable("no_proxy"));
+        assert_eq!((seen.0.as_deref(), seen.1.as_deref()), (upper, lower), "{env:?}");
+    }
+    let home = Home::new();
+    home.agent("");
+    let ran = home.run_with(&["wrap", "claude", "--dry-run"], &[("HTTPS_PROXY", proxy)]).expect_code(0);
+    assert!(ran.stdout.contains(&format!("NO_PROXY='{OURS}'")), "{}", ran.stdout);
+}
+
+#[test]
+fn a_proxy_of_the_network_in_the_agents_settings_is_kept_from_us_too() {
+    let home = Home::new();
+    let settings = json!({"env": {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "corp.example"}});
+    home.file(".claude/settings.json", &settings.to_string()).agent("");
+    home.run(&["wrap", "claude"]).expect_code(0);
+    let ours = json!({"env": {"NO_PROXY": "corp.example,127.0.0.1,localhost,::1"}});
+    assert_eq!((home.seen_args()[0].as_str(), json(&home.seen_args()[1])), ("--settings", ours));
+}
+
+#[test]
 fn a_taken_port_gives_the_next() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
