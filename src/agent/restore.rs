@@ -13,6 +13,7 @@ use crate::agent::ledger::{EditEntry, FileEntry, Ledger, State, Tombstone};
 use crate::edit;
 use crate::edit::{Edit, Reverted, Undo};
 use crate::files;
+use crate::files::Replaced;
 
 /// How long an agent may write an entry of ours back from its memory: longer than anybody keeps one running.
 const TOMBSTONE_SECONDS: u64 = 30 * 24 * 60 * 60;
@@ -68,7 +69,7 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
             Err(why) => {
                 let by_hand = match why {
                     Failed::Emptied => Vec::new(),
-                    Failed::Other(_) => dead.iter().map(|edit| by_hand(&edit.edit)).collect(),
+                    Failed::Busy | Failed::Other(_) => dead.iter().map(|edit| by_hand(&edit.edit)).collect(),
                 };
                 let copy = entry.original.as_ref().and_then(|name| state.copy(name));
                 done.push(Restored { path, how: How::Stuck { why: why.to_string(), by_hand, copy } });
@@ -87,6 +88,8 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
 enum Failed {
     #[error("it is empty, and was not before")]
     Emptied,
+    #[error("another program keeps writing it")]
+    Busy,
     #[error("{0}")]
     Other(String),
 }
@@ -97,15 +100,26 @@ impl From<String> for Failed {
     }
 }
 
-/// Takes `dead` off the file. What is left in `entry.edits` stays on.
+/// Takes `dead` off the file, from whatever it holds by now. What is left in `entry.edits` stays on.
 fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<How, Failed> {
-    let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else { return Ok(How::Gone) };
+    for _ in 0..files::ATTEMPTS {
+        if let (how, Replaced::Done) = take_off_once(state, entry, dead)? {
+            return Ok(how);
+        }
+    }
+    Err(Failed::Busy)
+}
+
+fn take_off_once(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<(How, Replaced), Failed> {
+    let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else {
+        return Ok((How::Gone, Replaced::Done));
+    };
     let is_unchanged = entry.written.as_ref() == Some(&ledger::hash(&bytes));
     if is_unchanged
         && entry.edits.is_empty()
-        && let Some(how) = put_original_back(state, entry)?
+        && let Some(done) = put_original_back(state, entry, &bytes)?
     {
-        return Ok(how);
+        return Ok(done);
     }
 
     let before = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
@@ -116,15 +130,17 @@ fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<
     let undos: Vec<Undo> = dead.iter().map(|edit| edit.undo.clone()).collect();
     let text = edit::revert_all(&before, &undos).map_err(|err| err.to_string())?.text;
     if text == before {
-        return Ok(How::Theirs);
+        return Ok((How::Theirs, Replaced::Done));
     }
     if entry.original.is_none() && entry.edits.is_empty() && text.trim().is_empty() {
-        remove(entry)?;
-        return Ok(How::Removed);
+        return Ok((How::Removed, remove(entry, before.as_bytes())?));
     }
-    files::write_atomic(&entry.real, text.as_bytes(), None).map_err(|err| with_cause(&err))?;
-    entry.written = is_unchanged.then(|| ledger::hash(text.as_bytes()));
-    Ok(How::Reverted)
+    let replaced = files::replace(&entry.real, Some(before.as_bytes()), text.as_bytes());
+    let replaced = replaced.map_err(|err| with_cause(&err))?;
+    if replaced == Replaced::Done {
+        entry.written = is_unchanged.then(|| ledger::hash(text.as_bytes()));
+    }
+    Ok((How::Reverted, replaced))
 }
 
 /// Whether nothing is left in `text`: some file systems fill what a crash lost with zeros.
@@ -140,22 +156,21 @@ fn had_content(state: &State, entry: &FileEntry) -> Result<bool, String> {
 }
 
 /// `None` when the original bytes are lost.
-fn put_original_back(state: &State, entry: &FileEntry) -> Result<Option<How>, String> {
-    let Some(name) = &entry.original else {
-        remove(entry)?;
-        return Ok(Some(How::Removed));
-    };
+fn put_original_back(state: &State, entry: &FileEntry, current: &[u8]) -> Result<Option<(How, Replaced)>, String> {
+    let Some(name) = &entry.original else { return Ok(Some((How::Removed, remove(entry, current)?))) };
     let Some(original) = state.original(name).map_err(|err| err.to_string())? else { return Ok(None) };
     // The mode is not put back: we kept it when we wrote, so a different one is somebody's wish.
-    files::write_atomic(&entry.real, &original, None).map_err(|err| with_cause(&err))?;
-    Ok(Some(How::Original))
+    let replaced = files::replace(&entry.real, Some(current), &original).map_err(|err| with_cause(&err))?;
+    Ok(Some((How::Original, replaced)))
 }
 
 /// Removes a file that was not there before us, and the folders that we made for it if they are empty.
-fn remove(entry: &FileEntry) -> Result<(), String> {
-    files::remove(&entry.real).map_err(|err| with_cause(&err))?;
-    remove_folders(&entry.folders);
-    Ok(())
+fn remove(entry: &FileEntry, current: &[u8]) -> Result<Replaced, String> {
+    let removed = files::remove_unchanged(&entry.real, current).map_err(|err| with_cause(&err))?;
+    if removed == Replaced::Done {
+        remove_folders(&entry.folders);
+    }
+    Ok(removed)
 }
 
 /// Removes those of `folders`, outermost first, that are empty.
@@ -221,12 +236,14 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
         let Ok(text) = String::from_utf8(bytes) else { continue };
         let Ok(Reverted::Text(reverted)) = edit::revert(&text, &stone.undo) else { continue };
         let written = if !stone.existed && reverted.trim().is_empty() {
-            files::remove(&stone.path)
+            files::remove_unchanged(&stone.path, text.as_bytes())
         } else {
-            files::write_atomic(&stone.path, reverted.as_bytes(), None)
+            files::replace(&stone.path, Some(text.as_bytes()), reverted.as_bytes())
         };
         let how = match written {
-            Ok(()) => How::CameBack,
+            Ok(Replaced::Done) => How::CameBack,
+            // The stone stays, and so does the entry until the next time.
+            Ok(Replaced::Changed) => continue,
             Err(err) => How::Stuck { why: with_cause(&err), by_hand: vec![by_hand(&stone.edit)], copy: None },
         };
         done.push(Restored { path: stone.path.clone(), how });
