@@ -68,6 +68,8 @@ pub(crate) struct Plan {
     pub(crate) upstream: Option<String>,
     pub(crate) address: SocketAddr,
     pub(crate) starts_proxy: bool,
+    /// The file that the agent's command line names, and what goes into it.
+    pub(crate) settings_file: Option<SettingsFile>,
     /// A folder for PATH in which `headroom` is our program.
     pub(crate) path_folder: Option<PathBuf>,
     pub(crate) executable: PathBuf,
@@ -100,6 +102,26 @@ pub(crate) struct Launch {
     pub(crate) args: Vec<OsString>,
     pub(crate) set: BTreeMap<String, OsString>,
     pub(crate) unset: BTreeSet<String>,
+}
+
+/// The user's settings with ours on top, in the wrap's own folder.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SettingsFile {
+    pub(crate) path: PathBuf,
+    pub(crate) json: OsString,
+    /// The variables that are ours in it.
+    pub(crate) ours: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// How the agent is started when there is no folder for the settings: with all of them on its command line.
+    pub(crate) fn launch_without_folder(&self) -> Launch {
+        let mut launch = self.launch.clone();
+        if let Some(file) = &self.settings_file {
+            launch.args[overlay::VALUE].clone_from(&file.json);
+        }
+        launch
+    }
 }
 
 /// Why there is nothing that a wrap could do.
@@ -136,19 +158,16 @@ pub(crate) fn plan(
     if let Some(folder) = &path_folder {
         set.insert("PATH".to_owned(), prepend(folder, detected.environment.get(OsStr::new("PATH"))));
     }
+    let (args, settings_file) = args(spec, detected, options, &routing);
     Ok(Plan {
         agent: spec.name.clone(),
         session: options.session.clone(),
         edits: edits(spec, detected, options, &mut notes),
-        launch: Launch {
-            binary: detected.binary.clone(),
-            args: args(spec, detected, options, &routing),
-            set,
-            unset: BTreeSet::new(),
-        },
+        launch: Launch { binary: detected.binary.clone(), args, set, unset: BTreeSet::new() },
         upstream,
         address,
         starts_proxy: options.starts_proxy,
+        settings_file,
         path_folder,
         executable: options.executable.clone(),
         project: options.project.clone(),
@@ -285,8 +304,14 @@ fn without_login(url: &str) -> String {
 }
 
 /// The agent's arguments, with our routing where its own settings would beat the environment.
-fn args(spec: &AgentSpec, detected: &Detected, options: &Options, routing: &BTreeMap<String, String>) -> Vec<OsString> {
-    let Some(settings) = &spec.settings else { return options.args.clone() };
+fn args(
+    spec: &AgentSpec,
+    detected: &Detected,
+    options: &Options,
+    routing: &BTreeMap<String, String>,
+) -> (Vec<OsString>, Option<SettingsFile>) {
+    let as_given = || (options.args.clone(), None);
+    let Some(settings) = &spec.settings else { return as_given() };
     let beaten: BTreeMap<String, String> = routing
         .iter()
         .filter(|(name, _)| {
@@ -296,9 +321,16 @@ fn args(spec: &AgentSpec, detected: &Detected, options: &Options, routing: &BTre
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     if beaten.is_empty() {
-        return options.args.clone();
+        return as_given();
     }
-    overlay::put_on_top(&options.args, settings, detected.overlay.as_ref(), &beaten)
+    let given = detected.overlay.as_ref();
+    let Some(mut args) = overlay::put_on_top(&options.args, settings, given, &beaten) else { return as_given() };
+    if given.is_none_or(|given| !given.is_file) {
+        return (args, None);
+    }
+    let path = options.run.join("settings.json");
+    let json = std::mem::replace(&mut args[overlay::VALUE], path.clone().into());
+    (args, Some(SettingsFile { path, json, ours: beaten }))
 }
 
 fn edits(spec: &AgentSpec, detected: &Detected, options: &Options, notes: &mut Vec<String>) -> Vec<FileEdit> {

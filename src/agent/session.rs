@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agent::ledger;
 use crate::agent::ledger::{EditEntry, FileEntry, Found, Holder, Ledger, State, Tombstone};
-use crate::agent::plan::{FileEdit, Plan, Purpose};
+use crate::agent::plan::{FileEdit, Launch, Plan, Purpose};
 use crate::agent::restore;
 use crate::agent::restore::Restored;
 use crate::edit;
@@ -81,6 +81,10 @@ impl Session {
         match session.try_begin(plan) {
             Ok(lock) => session.lock = Some(lock),
             Err(err) => {
+                if let Some(file) = &plan.settings_file {
+                    // Nobody would remove it when the agent ends.
+                    drop(files::remove(&file.path));
+                }
                 let why = with_causes(&err);
                 let all = plan.edits.iter();
                 session.skipped = all
@@ -101,6 +105,11 @@ impl Session {
         self.skipped = made.skipped;
         self.edited = made.edited;
         Ok(lock)
+    }
+
+    /// How the agent is started now that this much has been done.
+    pub(crate) fn launch(&self, plan: &Plan) -> Launch {
+        if self.lock.is_some() { plan.launch.clone() } else { plan.launch_without_folder() }
     }
 
     /// Lets go of this wrap's edits, and restores the files that nobody else holds.
@@ -143,6 +152,9 @@ fn holder(plan: &Plan, state: &State) -> Holder {
 
 fn make_run_folder(plan: &Plan, state: &State) -> Result<(), ledger::Error> {
     files::create_folder(&state.run_folder(&plan.session))?;
+    if let Some(file) = &plan.settings_file {
+        files::write_atomic(&file.path, file.json.as_encoded_bytes(), Some(0o600))?;
+    }
     let Some(folder) = &plan.path_folder else { return Ok(()) };
     files::create_folder(folder)?;
     let link = folder.join("headroom");

@@ -360,14 +360,43 @@ fn the_users_own_settings_option_is_merged_and_its_file_untouched() {
     home.file("mine.json", &settings).agent("");
     let path = home.home().join("mine.json");
     home.run(&["wrap", "claude", "-p", "--settings", path.to_str().unwrap(), "hi"]).expect_code(0);
-    let args = home.seen_args();
+    let name = format!(".headroom/run/{}/settings.json", home.seen_variable("HEADROOM_SESSION").unwrap());
+    let file = home.home().join(&name);
+    assert_eq!(home.seen_args(), ["--settings", file.to_str().unwrap(), "-p", "hi"]);
     let ours = json!({"model": "x", "env": {"ANTHROPIC_BASE_URL": base_url(&home), "A": "1"}});
-    assert_eq!(
-        (args[0].as_str(), json(&args[1]), &args[2..]),
-        ("--settings", ours, &["-p".to_owned(), "hi".to_owned()][..])
-    );
+    assert_eq!(json(&home.seen(&name)), ours);
+    let mode = fs::metadata(home.record().join("home").join(&name)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
+    assert!(!home.home().join(".headroom/run").exists());
     assert_eq!(home.read("mine.json"), settings);
     assert_eq!(home.seen_holder()["upstream"], THEIRS);
+}
+
+#[test]
+fn the_users_own_settings_reach_the_agent_without_a_folder_of_ours() {
+    let home = Home::new();
+    let settings = json!({"env": {"ANTHROPIC_BASE_URL": THEIRS, "A": "1"}}).to_string();
+    home.file("mine.json", &settings).file(".headroom/ledger/ledger.json", "!").agent("");
+    let path = home.home().join("mine.json");
+    home.run(&["wrap", "claude", "--settings", path.to_str().unwrap()]).expect_code(0);
+    let ours = json!({"env": {"ANTHROPIC_BASE_URL": base_url(&home), "A": "1"}});
+    assert_eq!(json(&home.seen_args()[1]), ours);
+}
+
+#[test]
+fn a_dry_run_names_the_settings_file_and_shows_nothing_of_the_users() {
+    let home = Home::new();
+    let settings = json!({"apiKeyHelper": "cat /private", "env": {"ANTHROPIC_BASE_URL": THEIRS, "A": "hush"}});
+    home.file("mine.json", &settings.to_string()).agent("");
+    let path = home.home().join("mine.json");
+    let ran = home.run(&["wrap", "claude", "--dry-run", "--settings", path.to_str().unwrap()]).expect_code(0);
+    assert!(ran.stdout.contains("/settings.json") && ran.stderr.contains("/settings.json` would hold"), "{ran:?}");
+    assert!(ran.stderr.contains("`ANTHROPIC_BASE_URL=http://127.0.0.1:"), "{ran:?}");
+    assert!(
+        ![&ran.stdout, &ran.stderr].iter().any(|text| text.contains("hush") || text.contains("private")),
+        "{ran:?}"
+    );
+    assert!(!home.home().join(".headroom").exists());
 }
 
 #[test]
