@@ -436,6 +436,25 @@ fn a_running_proxy_can_be_used() {
 }
 
 #[test]
+fn what_a_running_proxy_would_not_hear_of_is_a_usage_error() {
+    let home = Home::new();
+    home.agent("");
+    for option in
+        ["--anthropic-api-url=https://x.example", "--profile=aggressive", "--exclude-tools=Bash", "--no-optimize"]
+    {
+        let name = option.split('=').next().unwrap();
+        for words in [["wrap", "claude", "--no-proxy", option], ["wrap", option, "claude", "--no-proxy"]] {
+            let ran = home.run(&words).expect_code(2);
+            ran.expect_said(&format!("`{name}` has no effect with `--no-proxy`")).expect_said("hint:");
+        }
+    }
+    assert!(!home.record().join("args").exists());
+    // What stands in the environment is not meant for this one command.
+    let env = [("HEADROOM_PROFILE", "aggressive"), ("HEADROOM_EXCLUDE_TOOLS", "Bash")];
+    home.run_with(&["wrap", "claude", "--no-proxy", "--port=1"], &env).expect_code(1).expect_said("could not reach");
+}
+
+#[test]
 fn a_relative_folder_of_ours_holds_wherever_the_agent_goes() {
     let home = home_with_config();
     home.agent("cd / && command -v headroom > \"$RECORD/ours\"");
