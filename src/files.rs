@@ -3,11 +3,16 @@
 //! `write_atomic` is the only way anything here is written. It writes a temporary file beside the target and renames
 //! it, through a symlink to what the symlink names, and keeps the mode. Where a rename is refused (a bind-mounted
 //! file) or would lose something (other hard links, the owner), it writes in place: the caller has a ledger by then.
+//! `replace` is the same for a file that other programs write: it looks right before whether they have. A moment remains
+//! in which they could, because no file system here compares and renames in one step.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+/// How often to start again with a file that changed between reading and writing it.
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// What could not be done to which file.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +45,43 @@ pub(crate) fn mode(path: &Path) -> Result<Option<u32>, Error> {
     }
 }
 
+/// Whether a file was changed as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replaced {
+    Done,
+    /// It does not hold what it was expected to, and was not touched.
+    Changed,
+}
+
+/// Replaces the content of `path` as `write_atomic` does, but only while it still is `expected`, where `None` is no file.
+pub(crate) fn replace(path: &Path, expected: Option<&[u8]>, bytes: &[u8]) -> Result<Replaced, Error> {
+    write_while(path, bytes, None, &|| Ok(read(path)?.as_deref() == expected))
+}
+
+/// Removes the file `path`, but only while it still holds `expected`.
+pub(crate) fn remove_unchanged(path: &Path, expected: &[u8]) -> Result<Replaced, Error> {
+    if read(path)?.as_deref() != Some(expected) {
+        return Ok(Replaced::Changed);
+    }
+    remove(path).map(|()| Replaced::Done)
+}
+
 /// Replaces the content of `path` so that a reader sees the old bytes or the new ones, and the new ones survive a
 /// crash. `mode` is set when given; otherwise an existing file keeps its own and a new one gets 0600.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
+    write_while(path, bytes, mode, &|| Ok(true)).map(|_| ())
+}
+
+fn write_while(
+    path: &Path,
+    bytes: &[u8],
+    mode: Option<u32>,
+    may_replace: &dyn Fn() -> Result<bool, Error>,
+) -> Result<Replaced, Error> {
+    let in_place = |target: &Path, mode| match may_replace()? {
+        true => write_in_place(target, bytes, mode).map(|()| Replaced::Done),
+        false => Ok(Replaced::Changed),
+    };
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mode = match mode {
@@ -50,23 +89,26 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: Option<u32>) -> Resu
         None => self::mode(&target)?.unwrap_or(0o600),
     };
     if is_more_than_a_name(&target) {
-        return write_in_place(&target, bytes, mode);
+        return in_place(&target, mode);
     }
     let mut temporary = match tempfile::Builder::new().prefix(".headroom-").tempfile_in(parent) {
         Ok(temporary) => temporary,
         // The folder takes no new files but the file itself may be writable.
         Err(err) if target.exists() && err.kind() == io::ErrorKind::PermissionDenied => {
-            return write_in_place(&target, bytes, mode);
+            return in_place(&target, mode);
         }
         Err(err) => return Err(failed("write", path)(err)),
     };
     temporary.write_all(bytes).map_err(failed("write", path))?;
     temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed("set the mode of", path))?;
     temporary.as_file().sync_all().map_err(failed("flush", path))?;
+    if !may_replace()? {
+        return Ok(Replaced::Changed);
+    }
     match temporary.persist(&target) {
-        Ok(_) => sync_folder(parent),
+        Ok(_) => sync_folder(parent).map(|()| Replaced::Done),
         // A bind-mounted file can be written but not replaced.
-        Err(err) if target.exists() && is_rename_refused(&err.error) => write_in_place(&target, bytes, mode),
+        Err(err) if target.exists() && is_rename_refused(&err.error) => in_place(&target, mode),
         Err(err) => Err(failed("replace", path)(err.error)),
     }
 }
@@ -204,6 +246,29 @@ mod tests {
         assert_eq!(mode(&real).unwrap(), Some(0o640));
         assert!(link.is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_file_that_is_not_as_expected_is_neither_replaced_nor_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        assert_eq!(replace(&path, Some(b""), b"ours").unwrap(), Replaced::Changed);
+        assert!(!path.exists());
+        assert_eq!(replace(&path, None, b"ours").unwrap(), Replaced::Done);
+        for is_linked in [false, true] {
+            if is_linked {
+                fs::hard_link(&path, folder.path().join("other")).unwrap();
+            }
+            write_atomic(&path, b"theirs", None).unwrap();
+            assert_eq!(replace(&path, Some(b"ours"), b"new").unwrap(), Replaced::Changed);
+            assert_eq!(remove_unchanged(&path, b"ours").unwrap(), Replaced::Changed);
+            assert_eq!(read(&path).unwrap().unwrap(), b"theirs");
+            assert_eq!(replace(&path, Some(b"theirs"), b"new").unwrap(), Replaced::Done);
+            assert_eq!(read(&path).unwrap().unwrap(), b"new");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+        assert_eq!(remove_unchanged(&path, b"new").unwrap(), Replaced::Done);
+        assert!(!path.exists());
     }
 
     #[test]

@@ -206,6 +206,11 @@ impl State {
         Ok(files::read(&self.originals().join(name))?.filter(|bytes| hash(bytes) == name))
     }
 
+    /// The file that holds the bytes stored under `name`, if they are there.
+    pub(crate) fn copy(&self, name: &str) -> Option<PathBuf> {
+        Some(self.originals().join(name)).filter(|path| path.exists())
+    }
+
     /// Makes the holder file of a wrap that begins, locked for as long as the lock lives.
     pub(crate) fn hold(&self, holder: &Holder) -> Result<Lock, Error> {
         let path = self.holder_file(&holder.session);

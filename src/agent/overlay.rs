@@ -2,7 +2,8 @@
 //!
 //! An agent whose settings files set the base URL ignores the environment, so ours goes where it beats the files. The
 //! user's own `--settings` would then be a second one, of which the agent takes the last: so the two become one, as
-//! JSON, and the file that the user named is not touched. A value that we cannot read is left alone: the agent says what
+//! JSON, and the file that the user named is not touched. What came
+//! from a file goes into a file again, as every user of the machine can see the words of a command. A value that we cannot read is left alone: the agent says what
 //! is wrong with it.
 
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use crate::agent::spec::Settings;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Overlay {
     pub(crate) settings: Map<String, Value>,
+    /// Whether they stand in a file, and not on the command line itself.
+    pub(crate) is_file: bool,
     /// The variables in it.
     pub(crate) env: BTreeMap<String, String>,
 }
@@ -39,25 +42,29 @@ struct Place {
 /// What the last such option among `args` gives, as JSON or as the path of a file.
 pub(crate) fn read(args: &[OsString], settings: &Settings, project: &Path) -> Option<Overlay> {
     let place = places(args, &settings.option).pop()?;
-    let text = match place.value.to_str().map(str::trim) {
-        Some(json) if json.starts_with('{') => json.to_owned(),
-        _ => fs::read_to_string(project.join(&place.value)).ok()?,
+    let (text, is_file) = match place.value.to_str().map(str::trim) {
+        Some(json) if json.starts_with('{') => (json.to_owned(), false),
+        _ => (fs::read_to_string(project.join(&place.value)).ok()?, true),
     };
     let settings_given = parse(&text)?;
     let env = settings_given.get(&settings.env).map(variables).unwrap_or_default();
-    Some(Overlay { settings: settings_given, env })
+    Some(Overlay { settings: settings_given, is_file, env })
 }
 
-/// `args` with `variables` set by the option, on top of what the user gave by it.
+/// The option's place in what `put_on_top` makes is the first; this is that of its value.
+pub(crate) const VALUE: usize = 1;
+
+/// `args` with `variables` set by the option, on top of what the user gave by it; `None` when there is no telling what
+/// that is.
 pub(crate) fn put_on_top(
     args: &[OsString],
     settings: &Settings,
     given: Option<&Overlay>,
     variables: &BTreeMap<String, String>,
-) -> Vec<OsString> {
+) -> Option<Vec<OsString>> {
     let places = places(args, &settings.option);
     if given.is_none() && !places.is_empty() {
-        return args.to_vec();
+        return None;
     }
     let mut merged = given.map(|overlay| overlay.settings.clone()).unwrap_or_default();
     let env = merged.entry(settings.env.clone()).or_insert_with(|| Value::Object(Map::new()));
@@ -73,7 +80,7 @@ pub(crate) fn put_on_top(
     for place in places.into_iter().rev() {
         rest.drain(place.at..place.at + place.words);
     }
-    [OsString::from(&settings.option), json].into_iter().chain(rest).collect()
+    Some([OsString::from(&settings.option), json].into_iter().chain(rest).collect())
 }
 
 fn places(args: &[OsString], option: &str) -> Vec<Place> {
@@ -143,7 +150,7 @@ mod tests {
         let args = words(args);
         let given = read(&args, &settings(), Path::new("/"));
         let ours = BTreeMap::from([("URL".to_owned(), "ours".to_owned())]);
-        put_on_top(&args, &settings(), given.as_ref(), &ours)
+        put_on_top(&args, &settings(), given.as_ref(), &ours).unwrap_or(args)
     }
 
     #[test]

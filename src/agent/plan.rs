@@ -16,6 +16,9 @@ use crate::agent::overlay;
 use crate::agent::spec::{AgentSpec, EnvRow, Mcp, McpShape};
 use crate::edit::Edit;
 
+/// The variables that send an agent's requests through a proxy of the user's network.
+const NETWORK_PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
 /// What the user wants of this wrap, and what it needs to know of us.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -65,6 +68,8 @@ pub(crate) struct Plan {
     pub(crate) upstream: Option<String>,
     pub(crate) address: SocketAddr,
     pub(crate) starts_proxy: bool,
+    /// The file that the agent's command line names, and what goes into it.
+    pub(crate) settings_file: Option<SettingsFile>,
     /// A folder for PATH in which `headroom` is our program.
     pub(crate) path_folder: Option<PathBuf>,
     pub(crate) executable: PathBuf,
@@ -99,6 +104,26 @@ pub(crate) struct Launch {
     pub(crate) unset: BTreeSet<String>,
 }
 
+/// The user's settings with ours on top, in the wrap's own folder.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SettingsFile {
+    pub(crate) path: PathBuf,
+    pub(crate) json: OsString,
+    /// The variables that are ours in it.
+    pub(crate) ours: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// How the agent is started when there is no folder for the settings: with all of them on its command line.
+    pub(crate) fn launch_without_folder(&self) -> Launch {
+        let mut launch = self.launch.clone();
+        if let Some(file) = &self.settings_file {
+            launch.args[overlay::VALUE].clone_from(&file.json);
+        }
+        launch
+    }
+}
+
 /// Why there is nothing that a wrap could do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -117,8 +142,9 @@ pub(crate) fn plan(
     let row = spec.env.iter().find(|row| row.when.as_ref().is_none_or(|when| detected.is_on(&when.env)));
     let mut notes = notes(spec, detected);
 
-    let routing = row.map(|row| routing(row, &proxy)).unwrap_or_default();
+    let mut routing = row.map(|row| routing(row, &proxy)).unwrap_or_default();
     refuse_managed(&routing, detected)?;
+    routing.extend(exempt(detected, address));
     let upstream = upstream(row, detected, options, address, &mut notes);
     let mut set: BTreeMap<String, OsString> = our_variables(options);
     for (name, value) in row.into_iter().flat_map(|row| &row.otherwise) {
@@ -132,19 +158,16 @@ pub(crate) fn plan(
     if let Some(folder) = &path_folder {
         set.insert("PATH".to_owned(), prepend(folder, detected.environment.get(OsStr::new("PATH"))));
     }
+    let (args, settings_file) = args(spec, detected, options, &routing);
     Ok(Plan {
         agent: spec.name.clone(),
         session: options.session.clone(),
         edits: edits(spec, detected, options, &mut notes),
-        launch: Launch {
-            binary: detected.binary.clone(),
-            args: args(spec, detected, options, &routing),
-            set,
-            unset: BTreeSet::new(),
-        },
+        launch: Launch { binary: detected.binary.clone(), args, set, unset: BTreeSet::new() },
         upstream,
         address,
         starts_proxy: options.starts_proxy,
+        settings_file,
         path_folder,
         executable: options.executable.clone(),
         project: options.project.clone(),
@@ -169,6 +192,32 @@ fn refuse_managed(routing: &BTreeMap<String, String>, detected: &Detected) -> Re
         }
     }
     Ok(())
+}
+
+/// The variables that keep requests to us from going through the proxy of the user's network, which cannot reach us.
+fn exempt(detected: &Detected, address: SocketAddr) -> BTreeMap<String, String> {
+    let value = |name: &str| detected.variable(name).map(|variable| variable.value).filter(|value| !value.is_empty());
+    if NETWORK_PROXIES.into_iter().all(|name| value(name).is_none()) {
+        return BTreeMap::new();
+    }
+    let names = ["NO_PROXY", "no_proxy"];
+    // Programs fall back from the one to the other, so a list of the user's must not be hidden by a shorter one.
+    let either = names.into_iter().find_map(value).unwrap_or_default();
+    let lists = names.into_iter().map(|name| (name, value(name).unwrap_or_else(|| either.clone())));
+    let own = address.ip().to_string();
+    lists
+        .filter_map(|(name, list)| {
+            let hosts: Vec<&str> = list.split([',', ' ']).filter(|host| !host.is_empty()).collect();
+            if hosts.contains(&"*") || hosts.contains(&&*own) {
+                return None;
+            }
+            let missing = [&*own, "localhost", "::1"].into_iter().filter(|host| !hosts.contains(host));
+            let rest: Vec<&str> = missing.collect();
+            let start = list.trim_end_matches([',', ' ']);
+            let comma = if start.is_empty() { "" } else { "," };
+            Some((name.to_owned(), format!("{start}{comma}{}", rest.join(","))))
+        })
+        .collect()
 }
 
 /// What the agent and everything it starts know of this wrap.
@@ -255,8 +304,14 @@ fn without_login(url: &str) -> String {
 }
 
 /// The agent's arguments, with our routing where its own settings would beat the environment.
-fn args(spec: &AgentSpec, detected: &Detected, options: &Options, routing: &BTreeMap<String, String>) -> Vec<OsString> {
-    let Some(settings) = &spec.settings else { return options.args.clone() };
+fn args(
+    spec: &AgentSpec,
+    detected: &Detected,
+    options: &Options,
+    routing: &BTreeMap<String, String>,
+) -> (Vec<OsString>, Option<SettingsFile>) {
+    let as_given = || (options.args.clone(), None);
+    let Some(settings) = &spec.settings else { return as_given() };
     let beaten: BTreeMap<String, String> = routing
         .iter()
         .filter(|(name, _)| {
@@ -266,9 +321,16 @@ fn args(spec: &AgentSpec, detected: &Detected, options: &Options, routing: &BTre
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     if beaten.is_empty() {
-        return options.args.clone();
+        return as_given();
     }
-    overlay::put_on_top(&options.args, settings, detected.overlay.as_ref(), &beaten)
+    let given = detected.overlay.as_ref();
+    let Some(mut args) = overlay::put_on_top(&options.args, settings, given, &beaten) else { return as_given() };
+    if given.is_none_or(|given| !given.is_file) {
+        return (args, None);
+    }
+    let path = options.run.join("settings.json");
+    let json = std::mem::replace(&mut args[overlay::VALUE], path.clone().into());
+    (args, Some(SettingsFile { path, json, ours: beaten }))
 }
 
 fn edits(spec: &AgentSpec, detected: &Detected, options: &Options, notes: &mut Vec<String>) -> Vec<FileEdit> {

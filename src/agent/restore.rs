@@ -1,8 +1,9 @@
 //! Users' files as they were before us.
 //!
 //! A file that nobody changed since we wrote it gets its original bytes back. One that somebody changed keeps their
-//! changes: only our own edits come off, each of them only where it still is as we left it. One that no longer parses
-//! is not touched at all; its entry stays in the ledger, and the user is told what to take out by hand.
+//! changes: only our own edits come off, each of them only where it still is as we left it. One that no longer parses,
+//! or was emptied, is not touched at all; its entry and its original stay in the ledger, and the user is told what to do
+//! by hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use crate::agent::ledger::{EditEntry, FileEntry, Ledger, State, Tombstone};
 use crate::edit;
 use crate::edit::{Edit, Reverted, Undo};
 use crate::files;
+use crate::files::Replaced;
 
 /// How long an agent may write an entry of ours back from its memory: longer than anybody keeps one running.
 const TOMBSTONE_SECONDS: u64 = 30 * 24 * 60 * 60;
@@ -38,8 +40,9 @@ pub(crate) enum How {
     Theirs,
     /// An agent had written our entry back; it is off again.
     CameBack,
-    /// It could not be restored. `by_hand` is what to take out.
-    Stuck { why: String, by_hand: Vec<String> },
+    /// It could not be restored. `by_hand` is what to take out, if anything is in it, and `copy` the file as it was
+    /// before us.
+    Stuck { why: String, by_hand: Vec<String>, copy: Option<PathBuf> },
 }
 
 /// Takes off the edits that nobody holds once `lets_go` has said, for each holder, whether it lets go.
@@ -64,8 +67,12 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
                 done.push(Restored { path, how });
             }
             Err(why) => {
-                let by_hand = dead.iter().map(|edit| by_hand(&edit.edit)).collect();
-                done.push(Restored { path, how: How::Stuck { why, by_hand } });
+                let by_hand = match why {
+                    Failed::Emptied => Vec::new(),
+                    Failed::Busy | Failed::Other(_) => dead.iter().map(|edit| by_hand(&edit.edit)).collect(),
+                };
+                let copy = entry.original.as_ref().and_then(|name| state.copy(name));
+                done.push(Restored { path, how: How::Stuck { why: why.to_string(), by_hand, copy } });
                 entry.edits.extend(dead);
             }
         }
@@ -76,49 +83,94 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
     done
 }
 
-/// Takes `dead` off the file. What is left in `entry.edits` stays on.
-fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<How, String> {
-    let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else { return Ok(How::Gone) };
+/// Why a file could not be restored.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("it is empty, and was not before")]
+    Emptied,
+    #[error("another program keeps writing it")]
+    Busy,
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<String> for Failed {
+    fn from(why: String) -> Self {
+        Self::Other(why)
+    }
+}
+
+/// Takes `dead` off the file, from whatever it holds by now. What is left in `entry.edits` stays on.
+fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<How, Failed> {
+    for _ in 0..files::ATTEMPTS {
+        if let (how, Replaced::Done) = take_off_once(state, entry, dead)? {
+            return Ok(how);
+        }
+    }
+    Err(Failed::Busy)
+}
+
+fn take_off_once(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<(How, Replaced), Failed> {
+    let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else {
+        return Ok((How::Gone, Replaced::Done));
+    };
     let is_unchanged = entry.written.as_ref() == Some(&ledger::hash(&bytes));
     if is_unchanged
         && entry.edits.is_empty()
-        && let Some(how) = put_original_back(state, entry)?
+        && let Some(done) = put_original_back(state, entry, &bytes)?
     {
-        return Ok(how);
+        return Ok(done);
     }
 
     let before = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    if is_emptied(&before) && had_content(state, entry)? {
+        // A crash of the machine, or of a program that empties before it writes: ours may be the only copy.
+        return Err(Failed::Emptied);
+    }
     let undos: Vec<Undo> = dead.iter().map(|edit| edit.undo.clone()).collect();
     let text = edit::revert_all(&before, &undos).map_err(|err| err.to_string())?.text;
     if text == before {
-        return Ok(How::Theirs);
+        return Ok((How::Theirs, Replaced::Done));
     }
     if entry.original.is_none() && entry.edits.is_empty() && text.trim().is_empty() {
-        remove(entry)?;
-        return Ok(How::Removed);
+        return Ok((How::Removed, remove(entry, before.as_bytes())?));
     }
-    files::write_atomic(&entry.real, text.as_bytes(), None).map_err(|err| with_cause(&err))?;
-    entry.written = is_unchanged.then(|| ledger::hash(text.as_bytes()));
-    Ok(How::Reverted)
+    let replaced = files::replace(&entry.real, Some(before.as_bytes()), text.as_bytes());
+    let replaced = replaced.map_err(|err| with_cause(&err))?;
+    if replaced == Replaced::Done {
+        entry.written = is_unchanged.then(|| ledger::hash(text.as_bytes()));
+    }
+    Ok((How::Reverted, replaced))
+}
+
+/// Whether nothing is left in `text`: some file systems fill what a crash lost with zeros.
+fn is_emptied(text: &str) -> bool {
+    text.chars().all(|char| char.is_whitespace() || matches!(char, '\0' | '\u{feff}'))
+}
+
+/// Whether the file held anything before us, as far as its original is still to be had.
+fn had_content(state: &State, entry: &FileEntry) -> Result<bool, String> {
+    let Some(name) = &entry.original else { return Ok(false) };
+    let original = state.original(name).map_err(|err| err.to_string())?;
+    Ok(original.is_some_and(|bytes| !bytes.trim_ascii().is_empty()))
 }
 
 /// `None` when the original bytes are lost.
-fn put_original_back(state: &State, entry: &FileEntry) -> Result<Option<How>, String> {
-    let Some(name) = &entry.original else {
-        remove(entry)?;
-        return Ok(Some(How::Removed));
-    };
+fn put_original_back(state: &State, entry: &FileEntry, current: &[u8]) -> Result<Option<(How, Replaced)>, String> {
+    let Some(name) = &entry.original else { return Ok(Some((How::Removed, remove(entry, current)?))) };
     let Some(original) = state.original(name).map_err(|err| err.to_string())? else { return Ok(None) };
     // The mode is not put back: we kept it when we wrote, so a different one is somebody's wish.
-    files::write_atomic(&entry.real, &original, None).map_err(|err| with_cause(&err))?;
-    Ok(Some(How::Original))
+    let replaced = files::replace(&entry.real, Some(current), &original).map_err(|err| with_cause(&err))?;
+    Ok(Some((How::Original, replaced)))
 }
 
 /// Removes a file that was not there before us, and the folders that we made for it if they are empty.
-fn remove(entry: &FileEntry) -> Result<(), String> {
-    files::remove(&entry.real).map_err(|err| with_cause(&err))?;
-    remove_folders(&entry.folders);
-    Ok(())
+fn remove(entry: &FileEntry, current: &[u8]) -> Result<Replaced, String> {
+    let removed = files::remove_unchanged(&entry.real, current).map_err(|err| with_cause(&err))?;
+    if removed == Replaced::Done {
+        remove_folders(&entry.folders);
+    }
+    Ok(removed)
 }
 
 /// Removes those of `folders`, outermost first, that are empty.
@@ -184,13 +236,15 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
         let Ok(text) = String::from_utf8(bytes) else { continue };
         let Ok(Reverted::Text(reverted)) = edit::revert(&text, &stone.undo) else { continue };
         let written = if !stone.existed && reverted.trim().is_empty() {
-            files::remove(&stone.path)
+            files::remove_unchanged(&stone.path, text.as_bytes())
         } else {
-            files::write_atomic(&stone.path, reverted.as_bytes(), None)
+            files::replace(&stone.path, Some(text.as_bytes()), reverted.as_bytes())
         };
         let how = match written {
-            Ok(()) => How::CameBack,
-            Err(err) => How::Stuck { why: with_cause(&err), by_hand: vec![by_hand(&stone.edit)] },
+            Ok(Replaced::Done) => How::CameBack,
+            // The stone stays, and so does the entry until the next time.
+            Ok(Replaced::Changed) => continue,
+            Err(err) => How::Stuck { why: with_cause(&err), by_hand: vec![by_hand(&stone.edit)], copy: None },
         };
         done.push(Restored { path: stone.path.clone(), how });
     }

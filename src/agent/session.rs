@@ -9,14 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::agent::ledger;
-use crate::agent::ledger::{EditEntry, FileEntry, Found, Holder, Ledger, State};
-use crate::agent::plan::{FileEdit, Plan, Purpose};
+use crate::agent::ledger::{EditEntry, FileEntry, Found, Holder, Ledger, State, Tombstone};
+use crate::agent::plan::{FileEdit, Launch, Plan, Purpose};
 use crate::agent::restore;
 use crate::agent::restore::Restored;
 use crate::edit;
 use crate::edit::Edit;
 use crate::files;
-use crate::files::Lock;
+use crate::files::{Lock, Replaced};
 
 /// Why wraps cannot be undone.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +81,10 @@ impl Session {
         match session.try_begin(plan) {
             Ok(lock) => session.lock = Some(lock),
             Err(err) => {
+                if let Some(file) = &plan.settings_file {
+                    // Nobody would remove it when the agent ends.
+                    drop(files::remove(&file.path));
+                }
                 let why = with_causes(&err);
                 let all = plan.edits.iter();
                 session.skipped = all
@@ -101,6 +105,11 @@ impl Session {
         self.skipped = made.skipped;
         self.edited = made.edited;
         Ok(lock)
+    }
+
+    /// How the agent is started now that this much has been done.
+    pub(crate) fn launch(&self, plan: &Plan) -> Launch {
+        if self.lock.is_some() { plan.launch.clone() } else { plan.launch_without_folder() }
     }
 
     /// Lets go of this wrap's edits, and restores the files that nobody else holds.
@@ -143,6 +152,9 @@ fn holder(plan: &Plan, state: &State) -> Holder {
 
 fn make_run_folder(plan: &Plan, state: &State) -> Result<(), ledger::Error> {
     files::create_folder(&state.run_folder(&plan.session))?;
+    if let Some(file) = &plan.settings_file {
+        files::write_atomic(&file.path, file.json.as_encoded_bytes(), Some(0o600))?;
+    }
     let Some(folder) = &plan.path_folder else { return Ok(()) };
     files::create_folder(folder)?;
     let link = folder.join("headroom");
@@ -165,8 +177,33 @@ pub(crate) struct Made {
 
 fn make(plan: &Plan, state: &State, ledger: &mut Ledger, holder: &str) -> Result<Made, ledger::Error> {
     let mut made = Made::default();
+    let mut edits: Vec<&FileEdit> = plan.edits.iter().collect();
+    for _ in 0..files::ATTEMPTS {
+        edits = make_once(plan, state, ledger, holder, &edits, &mut made)?;
+    }
+    made.skipped.extend(edits.into_iter().map(|edit| Skipped {
+        purpose: edit.purpose,
+        path: edit.path.clone(),
+        why: "another program keeps writing it".to_owned(),
+    }));
+    Ok(made)
+}
+
+/// Makes `edits`, and returns those whose file somebody changed between our reading and our writing it.
+fn make_once<'a>(
+    plan: &Plan,
+    state: &State,
+    ledger: &mut Ledger,
+    holder: &str,
+    edits: &[&'a FileEdit],
+    made: &mut Made,
+) -> Result<Vec<&'a FileEdit>, ledger::Error> {
+    if edits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stones = ledger.tombstones.clone();
     let mut texts = BTreeMap::new();
-    for edit in &plan.edits {
+    for edit in edits {
         match record(plan, state, ledger, holder, edit, &mut texts) {
             Ok(IsNew::Yes) => made.edited.push(edit.path.clone()),
             Ok(IsNew::No) => {}
@@ -176,20 +213,33 @@ fn make(plan: &Plan, state: &State, ledger: &mut Ledger, holder: &str) -> Result
     made.edited.dedup();
     // From here on whoever finds us dead knows what to do.
     state.write(ledger)?;
+    let mut changed = Vec::new();
     for (real, text) in texts {
-        let Err(why) = write(ledger, &real, &text) else { continue };
-        forget_file(ledger, &real, holder);
+        let written = write(ledger, &real, &text);
+        if written == Ok(Replaced::Done) {
+            continue;
+        }
+        forget_file(ledger, &real, holder, &stones);
         // The entry is one too many on disk then, of which restoring finds nothing to take off.
         drop(state.write(ledger));
         made.edited.retain(|path| real_path(path).as_ref() != Ok(&real));
-        let undone = plan.edits.iter().filter(|edit| real_path(&edit.path).as_ref() == Ok(&real));
-        made.skipped.extend(undone.map(|edit| Skipped {
-            purpose: edit.purpose,
-            path: edit.path.clone(),
-            why: why.clone(),
-        }));
+        let undone = edits.iter().copied().filter(|edit| real_path(&edit.path).as_ref() == Ok(&real));
+        match written {
+            Ok(_) => changed.extend(undone),
+            Err(why) => made.skipped.extend(undone.map(|edit| Skipped {
+                purpose: edit.purpose,
+                path: edit.path.clone(),
+                why: why.clone(),
+            })),
+        }
     }
-    Ok(made)
+    Ok(changed)
+}
+
+/// What a file is to become, and what it was when that was decided.
+struct Text {
+    found: Option<String>,
+    wanted: String,
 }
 
 /// Whether an edit has to be made, or is there already.
@@ -206,7 +256,7 @@ fn record(
     ledger: &mut Ledger,
     holder: &str,
     edit: &FileEdit,
-    texts: &mut BTreeMap<PathBuf, String>,
+    texts: &mut BTreeMap<PathBuf, Text>,
 ) -> Result<IsNew, String> {
     let real = real_path(&edit.path)?;
     let holders = BTreeMap::from([(holder.to_owned(), plan.agent.clone())]);
@@ -222,7 +272,8 @@ fn record(
     }
 
     let current = current(&real)?;
-    let before = texts.get(&real).cloned().or(current.text);
+    let found = texts.get(&real).map_or_else(|| current.text.clone(), |text| text.found.clone());
+    let before = texts.get(&real).map(|text| text.wanted.clone()).or(current.text);
     let before = restore::without_returned(ledger, &real, &edit.edit, before);
     let applied = apply(before.as_deref(), &edit.edit)?;
     if before.as_ref() == Some(&applied.text) {
@@ -249,12 +300,14 @@ fn record(
     // Once somebody else's bytes are in the file, the original is no longer what it should go back to.
     file.written = (file.written.as_ref() == Some(&hash)).then(|| ledger::hash(applied.text.as_bytes()));
     file.edits.push(EditEntry { edit: edit.edit.clone(), undo: applied.undo, holders });
-    texts.insert(real, applied.text);
+    texts.insert(real, Text { found, wanted: applied.text });
     Ok(IsNew::Yes)
 }
 
-/// Takes `holder` off a file that could not be written.
-fn forget_file(ledger: &mut Ledger, real: &Path, holder: &str) {
+/// Takes `holder` off a file that was not written, and puts those of `stones` back that are of it.
+fn forget_file(ledger: &mut Ledger, real: &Path, holder: &str, stones: &[Tombstone]) {
+    ledger.tombstones.retain(|stone| stone.path != real);
+    ledger.tombstones.extend(stones.iter().filter(|stone| stone.path == real).cloned());
     for file in ledger.files.iter_mut().filter(|file| file.real == real) {
         file.written = None;
         for entry in &mut file.edits {
@@ -265,9 +318,10 @@ fn forget_file(ledger: &mut Ledger, real: &Path, holder: &str) {
     ledger.files.retain(|file| !file.edits.is_empty());
 }
 
-fn write(ledger: &Ledger, real: &Path, text: &str) -> Result<(), String> {
+fn write(ledger: &Ledger, real: &Path, text: &Text) -> Result<Replaced, String> {
     let made = real.parent().map_or(Ok(Vec::new()), files::create_folder);
-    let written = made.and_then(|_| files::write_atomic(real, text.as_bytes(), None));
+    let found = text.found.as_ref().map(String::as_bytes);
+    let written = made.and_then(|_| files::replace(real, found, text.wanted.as_bytes()));
     written.map_err(|err| {
         let entry = ledger.files.iter().find(|file| file.real == real);
         restore::remove_folders(entry.map_or(&[], |file| &file.folders));

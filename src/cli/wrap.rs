@@ -82,7 +82,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let proxy = way.start(&request, &plan, &settings)?;
     let session = Session::begin(&plan, &state);
     report::begun(&plan, &session, &spec, &settings);
-    let ended = launch::run(&plan.launch, &signals);
+    let ended = launch::run(&session.launch(&plan), &signals);
     report::ended(session.end(), &spec, &settings);
     if let Some(proxy) = proxy {
         report::saved(&proxy.stop());

@@ -1,10 +1,15 @@
-//! Wraps that die, and what the next command makes of it.
+//! Wraps that die or meet other programs in their files, and what the next command makes of it.
 
 use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
-use crate::support::home::Home;
+use crate::support::home::{Home, Ran};
 
 const CONFIG: &str = "{\n  \"numStartups\": 1,\n\t\"odd\":   [1,2]\n}\n";
 
@@ -73,13 +78,39 @@ fn a_file_that_does_not_parse_any_more_is_not_touched_and_named() {
     home.file(".claude.json", &broken);
     let ran = home.run(&["unwrap", "claude"]).expect_code(1);
     let ran = ran.expect_said("could not restore `~/.claude.json`: not valid JSON at line");
-    ran.expect_said("take out the key `mcpServers.headroom`");
+    let ran = ran.expect_said("take out the key `mcpServers.headroom`");
+    assert_eq!(copy(&home, &ran), CONFIG);
     assert_eq!(home.read(".claude.json"), broken);
 
     // Repaired, it can be restored: the ledger has not forgotten.
     home.file(".claude.json", &broken.replace("1,2]", "[1,2]"));
     home.run(&["unwrap", "claude"]).expect_code(0);
     assert_eq!(home.read(".claude.json"), CONFIG);
+}
+
+#[test]
+fn a_file_that_is_empty_after_a_crash_does_not_cost_the_only_copy() {
+    for emptied in ["", " \n", "\u{feff}", "\0\0"] {
+        let home = after_kill();
+        home.file(".claude.json", emptied);
+        for command in [&["unwrap", "claude"], &["unwrap", "--all"]] {
+            let ran = home.run(command).expect_code(1);
+            let ran = ran.expect_said("could not restore `~/.claude.json`: it is empty, and was not before");
+            assert_eq!(copy(&home, &ran), CONFIG);
+            assert_eq!(home.read(".claude.json"), emptied);
+        }
+
+        home.file(".claude.json", CONFIG);
+        home.run(&["unwrap", "claude"]).expect_code(0);
+        assert_eq!(home.read(".claude.json"), CONFIG);
+        assert!(!home.home().join(".headroom/ledger/ledger.json").exists());
+    }
+}
+
+/// What is in the copy that a hint names.
+fn copy(home: &Home, ran: &Ran) -> String {
+    let (_, rest) = ran.stderr.split_once("hint: `~/").unwrap_or_else(|| panic!("no copy is named: {ran:?}"));
+    home.read(rest.split_once('`').unwrap().0)
 }
 
 #[test]
@@ -115,4 +146,51 @@ fn a_damaged_ledger_stops_no_agent_and_is_named() {
     ran.expect_said("ledger.json` is damaged at line 3");
     assert_eq!(home.seen(".claude.json"), CONFIG);
     home.run(&["unwrap", "claude"]).expect_code(1).expect_said("is damaged at line 3");
+}
+
+/// Puts a pipe in the place of the file `at`, so that `meanwhile` happens while headroom reads it; then it has `text`.
+fn when_read(at: PathBuf, text: &'static str, meanwhile: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    drop(fs::remove_file(&at));
+    mkfifo(&at, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+    std::thread::spawn(move || {
+        let mut pipe = fs::File::options().write(true).open(&at).unwrap();
+        meanwhile();
+        let file = at.with_extension("file");
+        fs::write(&file, text).unwrap();
+        fs::rename(file, at).unwrap();
+        pipe.write_all(text.as_bytes()).unwrap();
+    })
+}
+
+fn count_up(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(path, text.replace("\"numStartups\": 1", "\"numStartups\": 2")).unwrap();
+}
+
+#[test]
+fn what_another_program_writes_while_a_wrap_begins_is_kept() {
+    let home = Home::new();
+    home.file(".claude.json", CONFIG).agent("").program("rtk", "");
+    let config = home.home().join(".claude.json");
+    // It is read behind `.claude.json`, before either is written.
+    let other = when_read(home.project().join("CLAUDE.local.md"), "# Mine\n", move || count_up(&config));
+    home.run(&["wrap", "claude"]).expect_code(0);
+    other.join().unwrap();
+    let seen = home.seen(".claude.json");
+    assert!(seen.contains("mcpServers") && seen.contains("\"numStartups\": 2"), "{seen}");
+    assert!(home.recorded("project/CLAUDE.local.md").contains("rtk git status"));
+    assert_eq!(home.read(".claude.json"), CONFIG.replace("\"numStartups\": 1", "\"numStartups\": 2"));
+    assert_eq!(home.read("../project/CLAUDE.local.md"), "# Mine\n");
+}
+
+#[test]
+fn what_another_program_writes_while_a_file_is_restored_is_kept() {
+    let home = after_kill();
+    let originals = fs::read_dir(home.home().join(".headroom/ledger/originals")).unwrap();
+    let original = originals.map(|entry| entry.unwrap().path()).next().unwrap();
+    let config = home.home().join(".claude.json");
+    let other = when_read(original, CONFIG, move || count_up(&config));
+    home.run(&["unwrap", "claude"]).expect_code(0).expect_said("kept what else changed");
+    other.join().unwrap();
+    assert_eq!(home.read(".claude.json"), CONFIG.replace("\"numStartups\": 1", "\"numStartups\": 2"));
 }

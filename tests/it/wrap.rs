@@ -269,6 +269,47 @@ fn what_the_user_has_set_for_tool_search_stays() {
 }
 
 #[test]
+fn requests_to_us_do_not_go_through_the_proxy_of_the_network() {
+    const OURS: &str = "127.0.0.1,localhost,::1";
+    let both = format!("corp.example,{OURS}");
+    let (both, proxy) = (both.as_str(), "http://proxy.example:3128");
+    for (env, upper, lower) in [
+        (vec![], None, None),
+        (vec![("NO_PROXY", "corp.example")], Some("corp.example"), None),
+        (vec![("HTTPS_PROXY", "")], None, None),
+        (vec![("HTTPS_PROXY", proxy)], Some(OURS), Some(OURS)),
+        (vec![("all_proxy", proxy), ("no_proxy", "corp.example")], Some(both), Some(both)),
+        (
+            vec![("http_proxy", proxy), ("NO_PROXY", "localhost, "), ("no_proxy", "corp.example,")],
+            Some("localhost,127.0.0.1,::1"),
+            Some(both),
+        ),
+        (vec![("HTTP_PROXY", proxy), ("NO_PROXY", "*")], Some("*"), None),
+        (vec![("HTTPS_PROXY", proxy), ("no_proxy", "a.example 127.0.0.1")], None, Some("a.example 127.0.0.1")),
+    ] {
+        let home = Home::new();
+        home.agent("");
+        home.run_with(&["wrap", "claude"], &env).expect_code(0);
+        let seen = (home.seen_variable("NO_PROXY"), home.seen_variable("no_proxy"));
+        assert_eq!((seen.0.as_deref(), seen.1.as_deref()), (upper, lower), "{env:?}");
+    }
+    let home = Home::new();
+    home.agent("");
+    let ran = home.run_with(&["wrap", "claude", "--dry-run"], &[("HTTPS_PROXY", proxy)]).expect_code(0);
+    assert!(ran.stdout.contains(&format!("NO_PROXY='{OURS}'")), "{}", ran.stdout);
+}
+
+#[test]
+fn a_proxy_of_the_network_in_the_agents_settings_is_kept_from_us_too() {
+    let home = Home::new();
+    let settings = json!({"env": {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "corp.example"}});
+    home.file(".claude/settings.json", &settings.to_string()).agent("");
+    home.run(&["wrap", "claude"]).expect_code(0);
+    let ours = json!({"env": {"NO_PROXY": "corp.example,127.0.0.1,localhost,::1"}});
+    assert_eq!((home.seen_args()[0].as_str(), json(&home.seen_args()[1])), ("--settings", ours));
+}
+
+#[test]
 fn a_taken_port_gives_the_next() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -319,14 +360,43 @@ fn the_users_own_settings_option_is_merged_and_its_file_untouched() {
     home.file("mine.json", &settings).agent("");
     let path = home.home().join("mine.json");
     home.run(&["wrap", "claude", "-p", "--settings", path.to_str().unwrap(), "hi"]).expect_code(0);
-    let args = home.seen_args();
+    let name = format!(".headroom/run/{}/settings.json", home.seen_variable("HEADROOM_SESSION").unwrap());
+    let file = home.home().join(&name);
+    assert_eq!(home.seen_args(), ["--settings", file.to_str().unwrap(), "-p", "hi"]);
     let ours = json!({"model": "x", "env": {"ANTHROPIC_BASE_URL": base_url(&home), "A": "1"}});
-    assert_eq!(
-        (args[0].as_str(), json(&args[1]), &args[2..]),
-        ("--settings", ours, &["-p".to_owned(), "hi".to_owned()][..])
-    );
+    assert_eq!(json(&home.seen(&name)), ours);
+    let mode = fs::metadata(home.record().join("home").join(&name)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
+    assert!(!home.home().join(".headroom/run").exists());
     assert_eq!(home.read("mine.json"), settings);
     assert_eq!(home.seen_holder()["upstream"], THEIRS);
+}
+
+#[test]
+fn the_users_own_settings_reach_the_agent_without_a_folder_of_ours() {
+    let home = Home::new();
+    let settings = json!({"env": {"ANTHROPIC_BASE_URL": THEIRS, "A": "1"}}).to_string();
+    home.file("mine.json", &settings).file(".headroom/ledger/ledger.json", "!").agent("");
+    let path = home.home().join("mine.json");
+    home.run(&["wrap", "claude", "--settings", path.to_str().unwrap()]).expect_code(0);
+    let ours = json!({"env": {"ANTHROPIC_BASE_URL": base_url(&home), "A": "1"}});
+    assert_eq!(json(&home.seen_args()[1]), ours);
+}
+
+#[test]
+fn a_dry_run_names_the_settings_file_and_shows_nothing_of_the_users() {
+    let home = Home::new();
+    let settings = json!({"apiKeyHelper": "cat /private", "env": {"ANTHROPIC_BASE_URL": THEIRS, "A": "hush"}});
+    home.file("mine.json", &settings.to_string()).agent("");
+    let path = home.home().join("mine.json");
+    let ran = home.run(&["wrap", "claude", "--dry-run", "--settings", path.to_str().unwrap()]).expect_code(0);
+    assert!(ran.stdout.contains("/settings.json") && ran.stderr.contains("/settings.json` would hold"), "{ran:?}");
+    assert!(ran.stderr.contains("`ANTHROPIC_BASE_URL=http://127.0.0.1:"), "{ran:?}");
+    assert!(
+        ![&ran.stdout, &ran.stderr].iter().any(|text| text.contains("hush") || text.contains("private")),
+        "{ran:?}"
+    );
+    assert!(!home.home().join(".headroom").exists());
 }
 
 #[test]
@@ -363,6 +433,25 @@ fn a_running_proxy_can_be_used() {
     assert_eq!(base_url(&home), format!("http://127.0.0.1:{port}"));
     drop(proxy);
     home.run(&["wrap", "claude", "--no-proxy", "--port", &port]).expect_code(1).expect_said("headroom proxy --port");
+}
+
+#[test]
+fn what_a_running_proxy_would_not_hear_of_is_a_usage_error() {
+    let home = Home::new();
+    home.agent("");
+    for option in
+        ["--anthropic-api-url=https://x.example", "--profile=aggressive", "--exclude-tools=Bash", "--no-optimize"]
+    {
+        let name = option.split('=').next().unwrap();
+        for words in [["wrap", "claude", "--no-proxy", option], ["wrap", option, "claude", "--no-proxy"]] {
+            let ran = home.run(&words).expect_code(2);
+            ran.expect_said(&format!("`{name}` has no effect with `--no-proxy`")).expect_said("hint:");
+        }
+    }
+    assert!(!home.record().join("args").exists());
+    // What stands in the environment is not meant for this one command.
+    let env = [("HEADROOM_PROFILE", "aggressive"), ("HEADROOM_EXCLUDE_TOOLS", "Bash")];
+    home.run_with(&["wrap", "claude", "--no-proxy", "--port=1"], &env).expect_code(1).expect_said("could not reach");
 }
 
 #[test]

@@ -33,6 +33,11 @@ pub(crate) fn print(plan: &Plan, settings: &Settings) -> ExitCode {
     for change in &changes {
         output::raw(diff(change).as_bytes());
     }
+    if let Some(file) = &plan.settings_file {
+        let ours: Vec<String> = file.ours.iter().map(|(name, value)| format!("`{name}={value}`")).collect();
+        let path = report::short(&file.path, settings);
+        output::talk(format_args!("`{path}` would hold your own settings with {}", ours.join(", ")));
+    }
     for (name, value) in &plan.launch.set {
         output::line(format_args!("{name}={}", shlex_quoted(&value.to_string_lossy())));
     }

@@ -41,9 +41,21 @@ pub(crate) fn file(Restored { path, how }: &Restored, settings: &Settings) {
         How::Gone => output::talk(format_args!("`{path}` is gone, so there is nothing to restore")),
         How::Theirs => output::talk(format_args!("left `{path}` as it is: our part of it was changed or removed")),
         How::CameBack => output::talk(format_args!("took our part out of `{path}` again: an agent had put it back")),
-        How::Stuck { why, by_hand } => {
+        How::Stuck { why, by_hand, copy } => {
             output::warning(format_args!("could not restore `{path}`: {why}"));
-            output::hint(format_args!("take out {}, or repair it and run `headroom unwrap --all`", by_hand.join(", ")));
+            if !by_hand.is_empty() {
+                let parts = by_hand.join(", ");
+                output::hint(format_args!("take out {parts}, or repair it and run `headroom unwrap --all`"));
+            }
+            if let Some(copy) = copy {
+                let copy = short(copy, settings);
+                output::hint(format_args!(
+                    "`{copy}` is a copy from before; it goes when `headroom unwrap --all` is done"
+                ));
+            }
+            if by_hand.is_empty() {
+                output::hint(format_args!("put the copy back, or remove `{path}`, and run `headroom unwrap --all`"));
+            }
         }
     }
 }

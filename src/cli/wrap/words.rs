@@ -193,6 +193,21 @@ impl Options {
         }
     }
 
+    /// An option for a proxy of this wrap's own, where it has none. What the environment says is not meant for this one
+    /// command, so it is no contradiction.
+    fn unheard(&self, environment: &Environment) -> Option<&'static str> {
+        let own = &self.proxy;
+        let given = [
+            ("--anthropic-api-url", own.anthropic_api_url.is_some(), "HEADROOM_ANTHROPIC_API_URL"),
+            ("--profile", own.profile.is_some(), "HEADROOM_PROFILE"),
+            ("--exclude-tools", !own.exclude_tools.is_empty(), "HEADROOM_EXCLUDE_TOOLS"),
+            ("--no-optimize", own.no_optimize, "HEADROOM_NO_OPTIMIZE"),
+        ];
+        let mut given =
+            given.into_iter().filter(|(_, is_set, variable)| *is_set && environment.get(variable).is_none());
+        given.next().filter(|_| self.no_proxy).map(|(name, ..)| name)
+    }
+
     fn not_available(&self) -> Option<String> {
         let off = [("memory", self.memory), ("learn", self.learn), ("code-graph", self.code_graph)];
         let off = off.into_iter().find(|(_, is_asked)| *is_asked).map(|(name, _)| format!("`--{name}`"));
@@ -205,6 +220,13 @@ impl Request {
     /// With what the environment says where the command line says nothing.
     pub(crate) fn with_environment(mut self, environment: &Environment) -> Result<Self, Failure> {
         let wrong = |message: String| Failure { message, hint: None, code: 2 };
+        if let Some(name) = self.options.unheard(environment) {
+            return Err(Failure {
+                message: format!("`{name}` has no effect with `--no-proxy`"),
+                hint: Some("the proxy that runs was told when it was started: give it to `headroom proxy`".to_owned()),
+                code: 2,
+            });
+        }
         let options = &mut self.options;
         if let (None, Some(port)) = (options.port, environment.get("HEADROOM_PORT")) {
             let port = port.parse().map_err(|_| wrong(format!("`HEADROOM_PORT` is `{port}`, which is no port")))?;
