@@ -199,9 +199,9 @@ impl Options {
         let own = &self.proxy;
         let given = [
             ("--anthropic-api-url", own.anthropic_api_url.is_some(), "HEADROOM_ANTHROPIC_API_URL"),
-            ("--profile", own.profile.is_some(), "HEADROOM_PROFILE"),
-            ("--exclude-tools", !own.exclude_tools.is_empty(), "HEADROOM_EXCLUDE_TOOLS"),
-            ("--no-optimize", own.no_optimize, "HEADROOM_NO_OPTIMIZE"),
+            ("--profile", own.decide.profile.is_some(), "HEADROOM_PROFILE"),
+            ("--exclude-tools", !own.decide.exclude_tools.is_empty(), "HEADROOM_EXCLUDE_TOOLS"),
+            ("--no-optimize", own.decide.no_optimize, "HEADROOM_NO_OPTIMIZE"),
         ];
         let mut given =
             given.into_iter().filter(|(_, is_set, variable)| *is_set && environment.get(variable).is_none());
