@@ -256,5 +256,5 @@ impl Said {
 
 /// The time budget of deciding: a release build has the default one, so that what is measured is what a user gets.
 pub(crate) fn decide_ms() -> &'static str {
-    if cfg!(debug_assertions) { "60000" } else { "25" }
+    if cfg!(debug_assertions) { "60000" } else { "100" }
 }
