@@ -78,9 +78,11 @@ fn write_while(
     mode: Option<u32>,
     may_replace: &dyn Fn() -> Result<bool, Error>,
 ) -> Result<Replaced, Error> {
-    let in_place = |target: &Path, mode| match may_replace()? {
-        true => write_in_place(target, bytes, mode).map(|()| Replaced::Done),
-        false => Ok(Replaced::Changed),
+    let in_place = |target: &Path, mode| {
+        if !may_replace()? {
+            return Ok(Replaced::Changed);
+        }
+        write_in_place(target, bytes, mode).map(|()| Replaced::Done)
     };
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
