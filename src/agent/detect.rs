@@ -156,7 +156,7 @@ pub(crate) fn detect(spec: &AgentSpec, around: &Surroundings, args: &[OsString])
         environment: around.environment.clone(),
         settings: spec.settings.iter().flat_map(|settings| settings_files(settings, &folders)).collect(),
         overlay: spec.settings.as_ref().and_then(|settings| overlay::read(args, settings, &around.project)),
-        mcp_file: spec.mcp.as_ref().map(|mcp| folders.resolve(&mcp.file)),
+        mcp_file: spec.mcp.as_ref().and_then(|mcp| folders.first_existing(&mcp.files)),
         blocks: blocks.collect(),
         context_tools: ContextTool::ALL
             .into_iter()
@@ -211,6 +211,17 @@ impl Folders {
             folders.holes.push((name.clone(), path));
         }
         folders
+    }
+
+    /// The first of `files` that exists, or else the last.
+    fn first_existing(&self, files: &[String]) -> Option<PathBuf> {
+        let mut paths = files.iter().map(|file| self.resolve(file)).peekable();
+        while let Some(path) = paths.next() {
+            if path.exists() || paths.peek().is_none() {
+                return Some(path);
+            }
+        }
+        None
     }
 
     /// `text` as a path. A hole stands at the start, so that a folder's name need not be Unicode.

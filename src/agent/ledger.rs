@@ -268,9 +268,10 @@ impl State {
 }
 
 impl Holder {
-    /// Whether it runs, or ran, on this machine under this name.
+    /// Whether it runs, or ran, where its lock reaches us: on this machine, or on this boot of it, which has one kernel
+    /// for all its containers and keeps its id when the machine gets another name.
     pub(crate) fn is_here(&self) -> bool {
-        self.host == host()
+        self.host == host() || self.boot.is_some() && self.boot == boot()
     }
 }
 

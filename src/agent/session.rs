@@ -31,7 +31,7 @@ fn describe(holders: &[Holder]) -> String {
     let names: Vec<String> = holders
         .iter()
         .map(|holder| {
-            let place = if holder.is_here() { String::new() } else { format!(" on `{}`", holder.host) };
+            let place = if holder.host == ledger::host() { String::new() } else { format!(" on `{}`", holder.host) };
             format!("`{}` (process {}{place}, in `{}`)", holder.agent, holder.pid, holder.project.display())
         })
         .collect();

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One agent.
 #[derive(Debug, Clone, Deserialize)]
@@ -93,13 +93,30 @@ pub(crate) struct Settings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mcp {
-    pub(crate) file: String,
+    /// The first that exists counts; where none does, the last.
+    #[serde(rename = "file", deserialize_with = "one_or_several")]
+    pub(crate) files: Vec<String>,
     /// The key path, dotted.
     pub(crate) key: String,
     pub(crate) shape: McpShape,
     /// Further keys of the entry.
     #[serde(default)]
     pub(crate) also: BTreeMap<String, serde_json::Value>,
+}
+
+/// A string, or a list of at least one.
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a path or a list of paths")]
+    enum OneOrSeveral {
+        One(String),
+        Several(Vec<String>),
+    }
+    match OneOrSeveral::deserialize(deserializer)? {
+        OneOrSeveral::One(path) => Ok(vec![path]),
+        OneOrSeveral::Several(paths) if paths.is_empty() => Err(serde::de::Error::custom("the list of paths is empty")),
+        OneOrSeveral::Several(paths) => Ok(paths),
+    }
 }
 
 /// How agents write an MCP server down.
@@ -184,7 +201,8 @@ fn check(spec: &AgentSpec) -> Result<(), Wrong> {
         check_holes(&folder.otherwise, &outer)?;
     }
     let settings = spec.settings.iter().flat_map(|settings| settings.files.iter().chain(&settings.managed));
-    let paths = settings.chain(spec.mcp.iter().map(|mcp| &mcp.file)).chain(spec.block.iter().map(|block| &block.file));
+    let paths =
+        settings.chain(spec.mcp.iter().flat_map(|mcp| &mcp.files)).chain(spec.block.iter().map(|block| &block.file));
     for path in paths {
         check_holes(path, &folders)?;
     }
@@ -254,6 +272,18 @@ mod tests {
             error(&text),
             "`foo.toml` does not describe an agent at line 9: `{hom}` is not one of {home}, {project}"
         );
+    }
+
+    #[test]
+    fn the_file_of_servers_is_a_path_or_a_list_of_paths() {
+        let with =
+            |file: &str| format!("{GOOD}[mcp]\nkey = \"a.b\"\nshape = \"type_command_args_env\"\nfile = {file}\n");
+        let files = |file: &str| parse(Path::new("foo.toml"), &with(file)).unwrap().mcp.unwrap().files;
+        assert_eq!(files("\"{home}/x\""), ["{home}/x"]);
+        assert_eq!(files("[\"{home}/x\", \"{home}/y\"]"), ["{home}/x", "{home}/y"]);
+        assert!(error(&with("3")).ends_with("line 9: expected a path or a list of paths"), "{}", error(&with("3")));
+        assert!(error(&with("[]")).ends_with("line 9: the list of paths is empty"), "{}", error(&with("[]")));
+        assert!(error(&with("[\"{home}/x\", \"{hom}/y\"]")).contains("`{hom}` is not one of"));
     }
 
     #[test]

@@ -31,9 +31,11 @@ mod retrieve;
 mod agents;
 // Wraps that die, and what the next command makes of it.
 mod crash;
+// Where a wrap sends the agent's requests: variables, settings, other proxies.
+mod routing;
 // Ctrl-C, TERM and the exit codes of signals.
 mod signals;
 // `unwrap`, and what it refuses.
 mod unwrap;
-// A wrap as the user sees it: files, routing, exit codes.
+// A wrap as the user sees it: files, words, exit codes.
 mod wrap;

@@ -40,8 +40,8 @@ fn what_was_prepared_stays_until_unwrap() {
     assert_eq!(home.read(".claude.json"), CONFIG);
 }
 
-#[test]
-fn a_wrap_on_another_host_counts_as_alive_until_forced() {
+/// A home with what a wrap has left that was killed, and the file of this holder.
+fn after_kill() -> (Home, String) {
     let home = Home::new();
     home.file(".claude.json", CONFIG).waiting_agent("");
     let wrap = home.start("", &["wrap", "claude"]);
@@ -49,8 +49,26 @@ fn a_wrap_on_another_host_counts_as_alive_until_forced() {
     wrap.signal(nix::sys::signal::Signal::SIGKILL);
     wrap.end();
     let holder = format!(".headroom/ledger/holders/{session}.json");
+    (home, holder)
+}
+
+#[test]
+fn a_wrap_that_died_before_the_machine_got_its_name_is_known_by_the_boot() {
+    let (home, holder) = after_kill();
+    let mut renamed: serde_json::Value = serde_json::from_str(&home.read(&holder)).unwrap();
+    renamed["host"] = "elsewhere".into();
+    home.file(&holder, &renamed.to_string());
+
+    home.run(&["unwrap", "claude"]).expect_code(0).expect_said("restored `~/.claude.json`");
+    assert_eq!(home.read(".claude.json"), CONFIG);
+}
+
+#[test]
+fn a_wrap_on_another_host_counts_as_alive_until_forced() {
+    let (home, holder) = after_kill();
     let mut there: serde_json::Value = serde_json::from_str(&home.read(&holder)).unwrap();
     there["host"] = "elsewhere".into();
+    there["boot"] = "another".into();
     home.file(&holder, &there.to_string());
 
     home.run(&["unwrap", "claude"]).expect_code(1).expect_said("on `elsewhere`").expect_said("--force");
