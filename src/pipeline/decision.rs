@@ -330,6 +330,10 @@ pub(crate) struct Made {
 /// Decides `tasks` within `budget`. A block that is not finished by then, or whose compressor panicked, is decided to
 /// go raw, and that is stored: a retry must not change it. A result that comes late is thrown away.
 pub(crate) fn make(tasks: Vec<Task>, budget: &Budget) -> Vec<Made> {
+    make_by(tasks, budget, decide)
+}
+
+fn make_by(tasks: Vec<Task>, budget: &Budget, decide: impl Fn(&Task) -> Made + Send + 'static) -> Vec<Made> {
     if tasks.is_empty() {
         return Vec::new();
     }
@@ -463,5 +467,64 @@ fn decide(task: &Task) -> Made {
         reason: String::new(),
         kind: Some(compressed.kind),
         tokens: compressed.tokens_before as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(candidate: usize) -> Task {
+        Task {
+            candidate,
+            key: Key([u8::try_from(candidate).unwrap(); 32]),
+            text: format!("text {candidate}"),
+            call: None,
+            hints: Vec::new(),
+            is_retrievable: false,
+            is_excluded: false,
+            is_error: false,
+            is_user_text: false,
+            room: 100,
+            profile: Profile::BALANCED,
+        }
+    }
+
+    fn made(task: &Task) -> Made {
+        let (decision, kind) = (None, None);
+        Made { candidate: task.candidate, decision, reason: "decided".to_owned(), kind, tokens: 1 }
+    }
+
+    fn budget(base: Duration) -> Budget {
+        Budget { base, per_megabyte: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_block_whose_compressor_panics_gets_a_row_that_says_raw_and_the_others_are_decided() {
+        let all = make_by(vec![task(0), task(1), task(2)], &budget(Duration::from_mins(1)), |task| {
+            assert_ne!(task.candidate, 1, "as a broken compressor would");
+            made(task)
+        });
+        let reasons: Vec<_> = all.iter().map(|made| made.reason.as_str()).collect();
+        assert_eq!(reasons, ["decided", "panic", "decided"]);
+        let row = &all[1].decision.as_ref().unwrap().row;
+        assert_eq!((row.sent.as_ref(), row.original_hash.as_str()), (None, full_hash("text 1").as_str()));
+    }
+
+    #[test]
+    fn a_result_that_comes_late_is_thrown_away_and_what_was_in_time_is_kept() {
+        let (first_is_done, wait_for_it) = mpsc::channel::<()>();
+        let (let_go, held) = mpsc::channel::<()>();
+        let all = make_by(vec![task(0), task(1)], &budget(Duration::from_millis(300)), move |task| {
+            if task.candidate == 1 {
+                drop(first_is_done.send(()));
+                drop(held.recv());
+            }
+            made(task)
+        });
+        wait_for_it.recv().unwrap();
+        drop(let_go);
+        assert_eq!((all[0].reason.as_str(), all[1].reason.as_str()), ("decided", "deadline"));
+        assert!(all[1].decision.as_ref().unwrap().row.sent.is_none());
     }
 }

@@ -240,6 +240,33 @@ fn a_line_that_the_question_or_the_call_names_is_not_left_out() {
 }
 
 #[test]
+fn an_original_that_expired_is_put_back_from_the_request_that_still_carries_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Arc::new(Store::open(&path).unwrap());
+    let text = test_run(200);
+    let first = bash("a", "pytest -v", &text);
+    let once = sent(&pipeline(&store), &offering_retrieval(body(std::slice::from_ref(&first))));
+    rusqlite::Connection::open(&path).unwrap().execute_batch("DELETE FROM originals").unwrap();
+    assert!(store.get(&Handle::of(&text)).unwrap().is_none());
+
+    let twice = sent(&pipeline(&store), &body(&[first, bash("b", "ls", "src")]));
+    assert_same(&twice[..once.len()], once);
+    assert_eq!(store.get(&Handle::of(&text)).unwrap().unwrap().text, text);
+}
+
+#[test]
+fn a_store_that_can_no_longer_be_read_stops_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Arc::new(Store::open(&path).unwrap());
+    let body = body(&[bash("a", "x", &records(0, 60))]);
+    sent(&pipeline(&store), &body);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("DROP TABLE decisions").unwrap();
+    assert!(matches!(prepare(&pipeline(&store), &body), Err(Error::Store(_))));
+}
+
+#[test]
 fn the_output_of_a_retrieval_is_never_made_smaller() {
     let text = test_run(200);
     let by_tool =

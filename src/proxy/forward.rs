@@ -217,3 +217,49 @@ fn reading(headers: &axum::http::HeaderMap) -> Reading {
         _ => Reading::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ccr::Store;
+    use crate::pipeline::stage::Hook;
+    use crate::pipeline::{Budget, Options, Pipeline, Profile, Retrieval};
+    use crate::proxy::upstream::{Upstream, parse_url};
+    use crate::stats::Stats;
+
+    use super::*;
+
+    struct Broken;
+
+    impl Hook for Broken {
+        fn on(&self, _stage: Stage, _exchange: Option<&mut Exchange>) {
+            panic!("a hook of somebody's");
+        }
+    }
+
+    #[test]
+    fn a_panic_on_the_way_sends_the_bytes_that_came_and_is_counted() {
+        let store = Arc::new(Store::in_memory().unwrap());
+        let options = Options {
+            project: String::new(),
+            profile: Profile::BALANCED,
+            budget: Budget::default(),
+            exclude_tools: Vec::new(),
+            retrieval: Retrieval::Always,
+            hooks: vec![Box::new(Broken)],
+        };
+        let service = Service {
+            store: Some(Arc::clone(&store)),
+            pipeline: Pipeline::new(Some(store), options),
+            upstream: Upstream::new(parse_url("http://127.0.0.1:1").unwrap()).unwrap(),
+            stats: Stats::default(),
+            is_disabled: false,
+        };
+        let body = Bytes::from_static(b"{\"messages\": []}");
+        let mut exchange = Exchange::new("/v1/messages");
+        exchange.record.is_conversation = true;
+        let (sent, exchange) = prepare(&service, Provider::Anthropic, body.clone(), Scope::All, exchange);
+        assert_eq!(sent, body);
+        service.stats.record(&exchange.record);
+        assert_eq!(service.stats.totals().untouched.values().sum::<u64>(), 1);
+    }
+}
