@@ -517,8 +517,8 @@ mod tests {
         let (let_go, held) = mpsc::channel::<()>();
         let all = make_by(vec![task(0), task(1)], &budget(Duration::from_millis(300)), move |task| {
             if task.candidate == 1 {
-                drop(first_is_done.send(()));
-                drop(held.recv());
+                first_is_done.send(()).unwrap();
+                assert!(held.recv().is_err());
             }
             made(task)
         });
