@@ -111,7 +111,14 @@ impl Waiting {
 
     /// Waits for the wrap to end.
     pub(crate) fn end(self) -> Ran {
-        Ran::from(self.child.wait_with_output().unwrap())
+        let pid = self.pid();
+        let (send, ended) = mpsc::channel();
+        thread::spawn(move || send.send(self.child.wait_with_output().unwrap()));
+        let Ok(output) = ended.recv_timeout(PATIENCE) else {
+            killpg(pid, Signal::SIGKILL).unwrap();
+            panic!("the wrap did not end");
+        };
+        Ran::from(output)
     }
 }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::Value;
 
 /// The path, mode and bytes (or a symlink's target) of everything in a folder.
@@ -24,6 +26,20 @@ pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+/// A runner that was started in the background, or by `nohup`, ignores signals, and what it starts inherits that.
+#[expect(unsafe_code, reason = "dispositions are set between fork and exec, by async-signal-safe calls alone")]
+fn take_default_signals(command: &mut Command) {
+    let reset = || {
+        for name in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+            // SAFETY: the default disposition runs no code of ours.
+            unsafe { signal(name, SigHandler::SigDfl) }?;
+        }
+        Ok(())
+    };
+    // SAFETY: `reset` allocates nothing and takes no lock.
+    unsafe { command.pre_exec(reset) };
 }
 
 impl Home {
@@ -90,6 +106,7 @@ impl Home {
             .env("RECORD", self.record())
             .env("HEADROOM_PORT", "0")
             .stdin(Stdio::null());
+        take_default_signals(&mut command);
         command
     }
 
