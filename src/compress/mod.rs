@@ -156,7 +156,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The shortest form of `text` that passes every check, or why there is none.
+/// The first form of `text`, in its compressor's order of preference, that passes every check, or why there is none.
 pub(crate) fn compress(text: &str, context: &Context) -> Outcome {
     router::route(text, context)
 }
