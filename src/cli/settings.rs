@@ -111,10 +111,10 @@ impl ProfileName {
 /// The options of every command that starts a proxy.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ProxyArgs {
-    /// Where requests to Anthropic go on to [default: <https://api.anthropic.com>]
+    /// Where requests to Anthropic go on to [default: that of Anthropic]
     #[arg(long, value_name = "URL", env = "HEADROOM_ANTHROPIC_API_URL")]
     pub(crate) anthropic_api_url: Option<String>,
-    /// Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]
+    /// Where requests to OpenAI go on to [default: that of OpenAI]
     #[arg(long, value_name = "URL", env = "HEADROOM_OPENAI_API_URL")]
     pub(crate) openai_api_url: Option<String>,
     /// Where requests of a ChatGPT login go on to
