@@ -42,7 +42,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
     disable_version_flag = true,
     after_help = "From the first word that is not an option above, or from `--`, everything goes to the agent.\n\n\
         Examples:\n  headroom wrap claude\n  headroom wrap claude --resume\n  \
-        headroom wrap claude --port 9000 -p \"fix the test\"\n  headroom wrap claude --dry-run"
+        headroom wrap claude --port 9000 -p \"fix the test\"\n  headroom wrap codex exec \"fix the test\"\n  \
+        headroom wrap claude --dry-run"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -59,6 +60,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let request = match words::parse(args.options, &args.words) {
         Ok(request) => request.with_environment(&settings.environment)?,
         Err(words::Error::Usage(err)) => return Ok(output::usage(&err)),
+        Err(words::Error::Clash { err, hint }) => {
+            let code = output::usage(&err);
+            output::hint(hint);
+            return Ok(code);
+        }
         Err(words::Error::NearMiss(failure)) => return Err(failure.into()),
     };
     let spec = find(&request.agent, &settings)?;
