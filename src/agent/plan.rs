@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,9 @@ use crate::edit::Edit;
 
 /// The variables that send an agent's requests through a proxy of the user's network.
 const NETWORK_PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The variable that names a file which bash runs before any command, in a login shell too.
+const BASH_ENV: &str = "BASH_ENV";
 
 /// What the user wants of this wrap, and what it needs to know of us.
 #[derive(Debug, Clone)]
@@ -76,6 +80,8 @@ pub(crate) struct Plan {
     pub(crate) settings_file: Option<SettingsFile>,
     /// A folder for PATH in which `headroom` is our program.
     pub(crate) path_folder: Option<PathBuf>,
+    /// What puts that folder on PATH in a shell that sets it anew.
+    pub(crate) shell_file: Option<ShellFile>,
     pub(crate) executable: PathBuf,
     pub(crate) project: PathBuf,
     /// What the user should know before the agent takes the screen.
@@ -117,10 +123,20 @@ pub(crate) struct SettingsFile {
     pub(crate) ours: BTreeMap<String, String>,
 }
 
+/// Lines for bash to run before it runs a command.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ShellFile {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
 impl Plan {
-    /// How the agent is started when there is no folder for the settings: with all of them on its command line.
+    /// How the agent is started when there is no folder for this wrap: with all settings on its command line.
     pub(crate) fn launch_without_folder(&self) -> Launch {
         let mut launch = self.launch.clone();
+        if self.shell_file.is_some() {
+            launch.set.remove(BASH_ENV);
+        }
         if let Some(file) = &self.settings_file {
             launch.args[overlay::VALUE].clone_from(&file.json);
         }
@@ -160,9 +176,16 @@ pub(crate) fn plan(
     }
     set.extend(routing.iter().map(|(name, value)| (name.clone(), value.into())));
 
-    let path_folder = (!detected.is_on_path).then(|| options.run.join("bin"));
+    let path_folder = (!detected.is_on_path || spec.login_shell).then(|| options.run.join("bin"));
     if let Some(folder) = &path_folder {
         set.insert("PATH".to_owned(), prepend(folder, detected.environment.get(OsStr::new("PATH"))));
+    }
+    let shell_file = path_folder.as_ref().filter(|_| spec.login_shell).and_then(|folder| {
+        let text = shell_text(folder, detected.environment.get(OsStr::new(BASH_ENV)))?;
+        Some(ShellFile { path: options.run.join("bash-env"), text })
+    });
+    if let Some(ShellFile { path, .. }) = &shell_file {
+        set.insert(BASH_ENV.to_owned(), path.clone().into());
     }
     let (args, settings_file) = args(spec, detected, options, &routing, &filled(&settings, &proxy));
     Ok(Plan {
@@ -175,6 +198,7 @@ pub(crate) fn plan(
         starts_proxy: options.starts_proxy,
         settings_file,
         path_folder,
+        shell_file,
         executable: options.executable.clone(),
         project: options.project.clone(),
         notes,
@@ -281,6 +305,20 @@ fn prepend(folder: &Path, path: Option<&OsString>) -> OsString {
         joined.push(path);
     }
     joined
+}
+
+/// Lines that run the file the user has for bash and then put `folder` first on PATH, unless it is there; `None` where
+/// the one or the other cannot be written down.
+fn shell_text(folder: &Path, theirs: Option<&OsString>) -> Option<String> {
+    let mut text = String::new();
+    if let Some(theirs) = theirs.filter(|theirs| !theirs.is_empty()) {
+        // Bash expands variables and commands in it, and nothing else, as it does between these quotes.
+        let theirs = theirs.to_str().filter(|theirs| !theirs.contains(['"', '\\', '\n']))?;
+        writeln!(text, "[ -r \"{theirs}\" ] && . \"{theirs}\"").ok()?;
+    }
+    let folder = shlex::try_quote(folder.to_str()?).ok()?.into_owned();
+    writeln!(text, "case \":$PATH:\" in *:{folder}:*) ;; *) PATH={folder}:$PATH ;; esac").ok()?;
+    Some(text)
 }
 
 /// The agent's arguments, with our routing where its own settings would beat the environment.

@@ -23,6 +23,9 @@ pub(crate) struct AgentSpec {
     /// The command or page that installs it.
     pub(crate) install: String,
     pub(crate) provider: Provider,
+    /// Whether it runs commands in login shells, which may set PATH anew.
+    #[serde(default)]
+    pub(crate) login_shell: bool,
     /// Folders of the agent's own, each a hole for the paths below.
     #[serde(default)]
     pub(crate) folders: BTreeMap<String, Folder>,

@@ -18,7 +18,7 @@ use crate::agent::detect::Surroundings;
 use crate::agent::launch;
 use crate::agent::launch::Signals;
 use crate::agent::ledger;
-use crate::agent::ledger::State;
+use crate::agent::ledger::{Holder, State};
 use crate::agent::plan;
 use crate::agent::plan::{ContextToolUse, Plan};
 use crate::agent::registry;
@@ -213,8 +213,16 @@ fn plan_options(
         context_tools: tool.among(),
         starts_proxy: !own.no_proxy,
         upstream: told.map(str::to_owned),
-        running: state.running(),
+        running: running(provider, settings, state),
     })
+}
+
+/// The wraps whose proxies go on to such a provider: keys are for nobody else's eyes.
+fn running(provider: Provider, settings: &Settings, state: &State) -> Vec<Holder> {
+    let agents = settings.paths.agents();
+    let goes_there =
+        |holder: &Holder| registry::find(&holder.agent, &agents).is_ok_and(|spec| spec.provider == provider);
+    state.running().into_iter().filter(goes_there).collect()
 }
 
 fn not_found(err: &detect::Error) -> Failure {

@@ -210,6 +210,20 @@ fn a_wrap_inside_a_wrap_goes_where_the_outer_one_goes() {
 }
 
 #[test]
+fn a_wrap_of_another_providers_agent_does_not_lend_its_upstream() {
+    let home = Home::new();
+    home.file(".codex/config.toml", "").agent(
+        "case $0 in *claude)
+            echo \"$ANTHROPIC_BASE_URL\" > \"$RECORD/outer\"
+            echo \"openai_base_url = '$ANTHROPIC_BASE_URL/v1'\" > \"$HOME/.codex/config.toml\"
+            headroom wrap codex ;;
+        esac",
+    );
+    home.run_with(&["wrap", "claude"], &[("ANTHROPIC_BASE_URL", "https://claude.example")]).expect_code(0);
+    assert_eq!(upstream(&home).unwrap(), format!("{}/v1", home.recorded("outer").trim()));
+}
+
+#[test]
 fn a_dry_run_shows_all_of_it_and_no_secret() {
     let home = Home::new();
     let config =
@@ -228,6 +242,22 @@ fn a_dry_run_shows_all_of_it_and_no_secret() {
     }
     assert!(!ran.stdout.contains("hush"), "{}", ran.stdout);
     assert_eq!(home.snapshot(), before);
+}
+
+#[test]
+fn headroom_is_found_in_a_shell_that_sets_path_anew() {
+    let home = Home::new();
+    home.file("mine.sh", "MINE=yes\n");
+    home.agent("env PATH=/usr/bin:/bin bash -c 'headroom --version; echo $MINE $PATH' > \"$RECORD/shell\" 2>&1");
+    for theirs in [&[][..], &[("BASH_ENV", "$HOME/mine.sh")]] {
+        home.run_with(&["wrap", "codex"], theirs).expect_code(0);
+        let session = home.seen_variable("HEADROOM_SESSION").unwrap();
+        let folder = home.home().join(format!(".headroom/run/{session}/bin"));
+        let mine = if theirs.is_empty() { "" } else { "yes " };
+        let version = env!("CARGO_PKG_VERSION");
+        let expected = format!("headroom {version}\n{mine}{}:/usr/bin:/bin\n", folder.display());
+        assert_eq!(home.recorded("shell"), expected);
+    }
 }
 
 #[test]
