@@ -26,8 +26,7 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The name and password in an address.
-static LOGIN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(://)[^/@\s"']+@"#).expect("the pattern is valid"));
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(://)[^/@\s"']+@"#).expect("the pattern is valid"));
 
 pub(crate) fn print(plan: &Plan, settings: &Settings) -> ExitCode {
     let (changes, skipped) = session::preview(plan);
