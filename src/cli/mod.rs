@@ -43,6 +43,8 @@ enum Command {
 
 /// Runs one command line. See `headroom::run` for the exit code.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    #[cfg(debug_assertions)]
+    settings::arm_failpoint();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(err) => return output::usage(&err),
