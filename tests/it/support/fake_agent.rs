@@ -38,13 +38,18 @@ impl Home {
         self.agent(&format!("{WAIT}{script}"))
     }
 
+    /// Installs an agent that records nothing and ends with 7 at once, or waits where `start` is what started it.
+    pub(crate) fn quick_agent(&self, name: &str) -> &Self {
+        self.program(name, &format!("[ -n \"$WAITS\" ] || exit 7\n{WAIT}"))
+    }
+
     /// Starts a wrap whose agent waits, and returns when it does. `name` tells wraps of one home apart.
     pub(crate) fn start(&self, name: &str, words: &[&str]) -> Waiting {
         for fifo in ["started", "go", "alive"] {
             mkfifo(&self.record().join(format!("{fifo}{name}")), Mode::S_IRWXU).unwrap();
         }
         let mut command = self.headroom(words);
-        command.env("NAME", name).process_group(0);
+        command.env("NAME", name).env("WAITS", "1").process_group(0);
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         let child = command.spawn().unwrap();
         let waiting = Waiting { child, record: self.record(), name: name.to_owned() };
