@@ -3,7 +3,7 @@
 //! The life of a wrap, in the order of the submodules: a [`spec`] is found in the [`registry`]; [`detect`] looks at this
 //! machine; [`plan`] decides what to change, purely, with texts from [`template`] and, where the agent's own settings
 //! would beat our environment, an [`overlay`]; [`session`] writes the [`ledger`] and then the edits; [`launch`] runs the
-//! agent; [`session`] ends and [`restore`] puts the files back. What a wrap that died left behind is put back by the
+//! agent, and a [`watch`] ends it when we are killed; [`session`] ends and [`restore`] puts the files back. What a wrap that died left behind is put back by the
 //! next one.
 //!
 //! Nothing here prints, reads the environment or knows the proxy: an agent needs an address, no more.
@@ -23,3 +23,4 @@ pub(crate) mod restore;
 pub(crate) mod session;
 
 pub(crate) mod launch;
+pub(crate) mod watch;

@@ -32,6 +32,8 @@ mod retrieve;
 mod agents;
 // Wraps that die, and what the next command makes of it.
 mod crash;
+// What is left running, and how the terminal is left, when headroom is killed.
+mod ends;
 // Wraps that are killed, or find the disk full, at every step of what they do to files.
 mod faults;
 // Where a wrap sends the agent's requests: variables, settings, other proxies.
