@@ -18,6 +18,8 @@ mod claude;
 mod provider;
 // `headroom proxy` between a client and a provider: what goes through, and what does not.
 mod proxy;
+// The same over a WebSocket.
+mod websocket;
 
 // `headroom compress` and `headroom demo`.
 mod compress;
