@@ -5,6 +5,7 @@
 //! or was emptied, is not touched at all; its entry and its original stay in the ledger, and the user is told what to do
 //! by hand.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::agent::ledger;
@@ -62,9 +63,8 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
         let path = entry.path.clone();
         match take_off(state, &mut entry, &dead) {
             Ok(how) => {
-                if matches!(how, How::Original | How::Removed | How::Reverted) {
-                    bury(state, ledger, &entry, &dead);
-                }
+                // Whatever is in the file now, an agent may still remember what was.
+                bury(state, ledger, &entry, &dead);
                 done.push(Restored { path, how });
             }
             Err(why) => {
@@ -112,6 +112,9 @@ fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<
 }
 
 fn take_off_once(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<(How, Replaced), Failed> {
+    if fs::metadata(&entry.real).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(Failed::Other("it is not a file any more".to_owned()));
+    }
     let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else {
         if entry.edits.is_empty() {
             remove_folders(&entry.folders);
@@ -239,6 +242,9 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
     ledger.tombstones.retain(|stone| now.saturating_sub(stone.since) < TOMBSTONE_SECONDS);
     let mut done = Vec::new();
     for stone in &ledger.tombstones {
+        if !stone.path.is_file() {
+            continue;
+        }
         let Ok(Some(bytes)) = files::read(&stone.path) else { continue };
         if memchr::memmem::find(&bytes, trace(&stone.edit).as_bytes()).is_none() {
             continue;
@@ -261,8 +267,8 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
     done
 }
 
-/// A string that stands in every file that has the edit: looking for it is cheaper than parsing.
-fn trace(edit: &Edit) -> &str {
+/// The name of what was edited: it stands in every file that has the edit, and looking for it is cheaper than parsing.
+pub(crate) fn trace(edit: &Edit) -> &str {
     match edit {
         Edit::Json { path, .. } => path.last().map_or("", String::as_str),
         Edit::Block { name, .. } => name,

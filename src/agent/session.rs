@@ -385,6 +385,10 @@ struct Current {
 }
 
 fn current(real: &Path) -> Result<Current, String> {
+    // Reading a pipe waits for ever, and a rename would put a file in a device's place.
+    if fs::metadata(real).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err("it is not a file".to_owned());
+    }
     let bytes = files::read(real).map_err(|err| with_causes(&err))?;
     let mode = files::mode(real).map_err(|err| with_causes(&err))?;
     // The superuser could write it all the same. Who takes the bits off means it.
@@ -448,6 +452,23 @@ pub(crate) fn unwrap(state: &State, agent: Option<&str>, elsewhere: Elsewhere) -
         return Err(Error::Held { holders: holders.alive });
     }
     Ok(settle(state, &holders, &|session, agent| ledger::is_prepared(session) && is_meant(agent))?)
+}
+
+/// What wraps have changed, and who runs.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    pub(crate) running: Vec<Holder>,
+    pub(crate) ledger: Ledger,
+}
+
+/// Looks at what there is.
+pub(crate) fn survey(state: &State) -> Result<Survey, ledger::Error> {
+    if !state.exists() {
+        return Ok(Survey::default());
+    }
+    let _exclusive = state.lock()?;
+    let running = Holders::find(state, Elsewhere::IsAlive)?.alive;
+    Ok(Survey { running, ledger: state.read()? })
 }
 
 /// Who has edits, or had them when it died.

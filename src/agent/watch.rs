@@ -26,14 +26,17 @@ pub(crate) const COMMAND: &str = "watch";
 pub(crate) const MARK: &str = "HEADROOM_SESSION";
 
 /// How long the agent may take to save its work.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether it has ended. Nobody can wait for processes that are not his children.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Takes back what full-screen programs ask a terminal for: mouse and focus reports, bracketed paste, the other screen,
-/// a hidden cursor, colors.
-const RESET: &str = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1047l\x1b[?25h\x1b[0m\r\n";
+/// Takes back what full-screen programs ask a terminal for: mouse and focus reports, another meaning of keys, the other
+/// screen, a hidden cursor, colors.
+const RESET: &str = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[=0u\x1b[?1047l\x1b[?25h\x1b[0m";
+
+/// What else is taken back where nobody shows a prompt by now: bracketed paste, and the line that was begun.
+const RESET_UNUSED: &str = "\x1b[?2004l\r\n";
 
 /// The process that watches this one. It ends when this is dropped.
 #[derive(Debug)]
@@ -126,13 +129,15 @@ impl Terminal {
         Self { device, settings, group }
     }
 
-    /// Puts it back, unless somebody has it by now: a shell makes itself at home, and knows better what it needs.
+    /// Puts it back. Its settings stay as they are where somebody has it by now: a shell that waited for the wrap has put
+    /// them back itself, and has its own while a line is typed.
     fn put_back(mut self) {
         let Some(settings) = &self.settings else { return };
         let Ok(group) = tcgetpgrp(&self.device) else { return };
+        drop(self.device.write_all(RESET.as_bytes()));
         if group == self.group || killpg(group, None) == Err(Errno::ESRCH) {
             tcsetattr(&self.device, SetArg::TCSANOW, settings).ok();
-            drop(self.device.write_all(RESET.as_bytes()));
+            drop(self.device.write_all(RESET_UNUSED.as_bytes()));
         }
     }
 }
@@ -225,6 +230,11 @@ mod of_proc {
     }
 
     fn all() -> Vec<Pid> {
+        // Another container's `/proc` has other processes under the numbers that ours have here.
+        let own = fs::read_link("/proc/self").ok();
+        if own.and_then(|own| own.to_str()?.parse().ok()) != Some(getpid().as_raw()) {
+            return Vec::new();
+        }
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw));
         pids.filter(|pid| *pid != getpid()).collect()

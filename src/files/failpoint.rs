@@ -63,16 +63,19 @@ mod armed {
     enum Fault {
         /// This process kills itself before the step of this number, counted from one.
         Kill(usize),
+        /// This process stops there until it is continued.
+        Stop(usize),
         /// The disk has no room from the step of this number on, which fails whatever it is.
         Full(usize),
         /// Nothing fails; each step is a line of this file.
         Count(PathBuf),
     }
 
-    /// Takes `N`, `N:enospc` or `count:FILE`; anything else arms nothing.
+    /// Takes `N`, `N:stop`, `N:enospc` or `count:FILE`; anything else arms nothing.
     pub(crate) fn arm(text: &str) {
         let fault = match text.split_once(':') {
             Some(("count", file)) => Some(Fault::Count(PathBuf::from(file))),
+            Some((number, "stop")) => number.parse().ok().map(Fault::Stop),
             Some((number, "enospc")) => number.parse().ok().map(Fault::Full),
             _ => text.parse().ok().map(Fault::Kill),
         };
@@ -88,8 +91,9 @@ mod armed {
         let number = PASSED.fetch_add(1, Ordering::SeqCst) + 1;
         match fault {
             Fault::Kill(at) if *at == number => raise(Signal::SIGKILL).map_err(io::Error::from),
+            Fault::Stop(at) if *at == number => raise(Signal::SIGSTOP).map_err(io::Error::from),
             Fault::Full(at) if number >= *at && fails(step, number == *at) => Err(Errno::ENOSPC.into()),
-            Fault::Kill(_) | Fault::Full(_) => Ok(()),
+            Fault::Kill(_) | Fault::Stop(_) | Fault::Full(_) => Ok(()),
             Fault::Count(file) => {
                 let mut file = File::options().append(true).create(true).open(file)?;
                 writeln!(file, "{step:?} {}", path.display())
