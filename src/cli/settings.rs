@@ -188,7 +188,7 @@ impl Settings {
             spec::Provider::Anthropic => {
                 (&args.anthropic_api_url, "ANTHROPIC_TARGET_API_URL", &self.config.anthropic_api_url)
             }
-            spec::Provider::Openai => (&args.openai_api_url, "OPENAI_TARGET_API_URL", &self.config.openai_api_url),
+            spec::Provider::OpenAi => (&args.openai_api_url, "OPENAI_TARGET_API_URL", &self.config.openai_api_url),
         };
         flag.as_deref().or_else(|| self.environment.get(variable)).or(configured.as_deref())
     }
@@ -201,7 +201,7 @@ impl Settings {
         if let Some(address) = anthropic {
             options.anthropic = upstream::parse_url(address)?;
         }
-        options.openai = match (self.told_url(args, spec::Provider::Openai), of_agent(spec::Provider::Openai)) {
+        options.openai = match (self.told_url(args, spec::Provider::OpenAi), of_agent(spec::Provider::OpenAi)) {
             (Some(told), _) => Some(upstream::parse_openai_url(told)?),
             // The agent would have used it as it is.
             (None, Some(address)) => Some(upstream::parse_url(address)?),
@@ -212,7 +212,7 @@ impl Settings {
         }
         options.owner = agent.map(|agent| match agent.provider {
             spec::Provider::Anthropic => Company::Anthropic,
-            spec::Provider::Openai => Company::OpenAi,
+            spec::Provider::OpenAi => Company::OpenAi,
         });
         Ok(options)
     }

@@ -32,6 +32,8 @@ mod retrieve;
 
 // Every case in `tests/agents`: what is on disk and in the environment while an agent runs, and that it comes off.
 mod agents;
+// Where a wrap sends Codex's requests: its files, its profile, its arguments, other wraps.
+mod codex_config;
 // Wraps that die, and what the next command makes of it.
 mod crash;
 // What is left running, and how the terminal is left, when headroom is killed.
