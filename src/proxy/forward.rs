@@ -16,6 +16,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::Url;
 
+use crate::files::failpoint;
 use crate::pipeline;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Stage, emit};
@@ -127,6 +128,7 @@ pub(crate) fn prepare(
         return (bytes, exchange);
     };
     let prepared = catch_unwind(AssertUnwindSafe(|| {
+        failpoint::panic_at("request");
         service.pipeline.prepare(provider, text, Live::BehindLastAnswer, scope, &mut exchange)
     }));
     let sent = match prepared {

@@ -53,11 +53,15 @@ impl Home {
 
     /// Starts a wrap whose agent waits, and returns when it does. `name` tells wraps of one home apart.
     pub(crate) fn start(&self, name: &str, words: &[&str]) -> Waiting {
+        self.start_with(name, words, &[])
+    }
+
+    pub(crate) fn start_with(&self, name: &str, words: &[&str], env: &[(&str, &str)]) -> Waiting {
         for fifo in ["started", "go", "alive"] {
             mkfifo(&self.record().join(format!("{fifo}{name}")), Mode::S_IRWXU).unwrap();
         }
         let mut command = self.headroom(words);
-        command.env("NAME", name).env("WAITS", "1").process_group(0);
+        command.env("NAME", name).env("WAITS", "1").envs(env.iter().copied()).process_group(0);
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         let child = command.spawn().unwrap();
         let waiting = Waiting { child, record: self.record(), name: name.to_owned() };
