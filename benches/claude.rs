@@ -20,6 +20,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use support::claude::{Place, Route, find};
+use support::dialect::Dialect;
 use support::provider::Provider;
 use support::request::tokens;
 use support::scenario::Scenario;
@@ -68,7 +69,7 @@ fn main() {
 fn measure(place: &Place, route: Route, scenario: &Scenario) -> Cost {
     place.reset();
     let script = scenario.clone();
-    let provider = Provider::start(move |request| script.turn(request));
+    let provider = Provider::start(move |request| script.turn(Dialect::Claude, &request.transcript()));
     let run = place.run(route, &provider.url(), &scenario.prompt);
     let turns = provider.turns();
     let first = provider.requests().first().map(|request| request.arrived.duration_since(run.started));

@@ -17,6 +17,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::support::claude::{self, Place, Route, Run};
+use crate::support::dialect::Dialect;
 use crate::support::provider::{Provider, Request};
 use crate::support::proxy::Proxy;
 use crate::support::request::{count, messages, tokens};
@@ -36,7 +37,7 @@ impl Side {
     fn of(place: &Place, route: Route, scenario: &Scenario) -> Self {
         place.reset();
         let script = scenario.clone();
-        let provider = Provider::start(move |request| script.turn(request));
+        let provider = Provider::start(move |request| script.turn(Dialect::Claude, &request.transcript()));
         let run = place.run(route, &provider.url(), &scenario.prompt);
         Self { run, requests: provider.requests(), turns: provider.turns() }
     }
@@ -246,11 +247,11 @@ fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
     let mut scenario = scenarios::ordinary_line(&place.project());
     // The agent waits at the gate between two turns: it has had the answer, and has not sent the next request. The shell
     // opens the gate itself: Claude Code reads the files that `cat` and its like name once more, and would wait for ever.
-    scenario.steps.push(Step::bash(&format!("read word <{} && echo \"$word\"", gate.display())));
-    scenario.steps.push(Step::bash("git log --oneline -n 5"));
+    scenario.steps.push(Step::shell(&format!("read word <{} && echo \"$word\"", gate.display())));
+    scenario.steps.push(Step::shell("git log --oneline -n 5"));
     scenario.recall = Recall::Shell;
     let script = scenario.clone();
-    let provider = Provider::start(move |request| script.turn(request));
+    let provider = Provider::start(move |request| script.turn(Dialect::Claude, &request.transcript()));
     let proxy = Proxy::start(&place.aside().join("state"), &provider.url(), 0);
     let url = proxy.url();
 

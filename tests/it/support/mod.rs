@@ -2,6 +2,7 @@
 //! provider, homes and projects of their own.
 
 pub(crate) mod claude;
+pub(crate) mod dialect;
 pub(crate) mod fake_agent;
 pub(crate) mod home;
 pub(crate) mod http;
@@ -12,5 +13,7 @@ pub(crate) mod proxy;
 pub(crate) mod request;
 pub(crate) mod scenario;
 pub(crate) mod scenarios;
+pub(crate) mod server;
 pub(crate) mod snapshot;
+pub(crate) mod transcript;
 pub(crate) mod turn;
