@@ -19,8 +19,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use support::claude::{Place, Route, find};
+use support::claude;
 use support::dialect::Dialect;
+use support::place::{Place, Route};
 use support::provider::Provider;
 use support::request::tokens;
 use support::scenario::Scenario;
@@ -41,9 +42,8 @@ struct Cost {
 }
 
 fn main() {
-    let Some(claude) = find() else { return };
+    let Some(place) = claude::place() else { return };
     let wanted: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let place = Place::new(claude);
     println!("| task | input tokens | | | billed | | | requests | wall | to first request |");
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut lines = Vec::new();
@@ -67,10 +67,10 @@ fn main() {
 }
 
 fn measure(place: &Place, route: Route, scenario: &Scenario) -> Cost {
-    place.reset();
+    claude::reset(place);
     let script = scenario.clone();
     let provider = Provider::start(move |request| script.turn(Dialect::Claude, &request.transcript()));
-    let run = place.run(route, &provider.url(), &scenario.prompt);
+    let run = claude::run(place, route, &provider.url(), &scenario.prompt);
     let turns = provider.turns();
     let first = provider.requests().first().map(|request| request.arrived.duration_since(run.started));
     let answered = scenario.facts.iter().all(|fact| run.stdout.contains(&fact.truth));

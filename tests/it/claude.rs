@@ -16,8 +16,9 @@ use nix::sys::stat::Mode;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::support::claude::{self, Place, Route, Run};
+use crate::support::claude;
 use crate::support::dialect::Dialect;
+use crate::support::place::{Place, Route, Run};
 use crate::support::provider::{Provider, Request};
 use crate::support::proxy::Proxy;
 use crate::support::request::{count, messages, tokens};
@@ -35,10 +36,10 @@ struct Side {
 
 impl Side {
     fn of(place: &Place, route: Route, scenario: &Scenario) -> Self {
-        place.reset();
+        claude::reset(place);
         let script = scenario.clone();
         let provider = Provider::start(move |request| script.turn(Dialect::Claude, &request.transcript()));
-        let run = place.run(route, &provider.url(), &scenario.prompt);
+        let run = claude::run(place, route, &provider.url(), &scenario.prompt);
         Self { run, requests: provider.requests(), turns: provider.turns() }
     }
 
@@ -71,7 +72,7 @@ impl Side {
 
     /// What holds for every run: the answer is right, and nothing that the provider has seen ever changes.
     fn expect_sound(&self, scenario: &Scenario) {
-        let answer = self.run.answer();
+        let answer = claude::answer(&self.run);
         for fact in &scenario.facts {
             assert!(answer.contains(&fact.truth), "`{}` is not in the answer: {answer}", fact.truth);
         }
@@ -97,7 +98,7 @@ fn expect_stable(turns: &[Request]) {
 
 /// Runs a task directly and wrapped, and checks what must hold for every task.
 fn compare(task: impl Fn(&Path) -> Scenario) -> Option<(Side, Side)> {
-    let place = Place::new(claude::find()?);
+    let place = claude::place()?;
     let scenario = task(&place.project());
     let direct = Side::of(&place, Route::Direct, &scenario);
     direct.expect_sound(&scenario);
@@ -239,9 +240,8 @@ fn expect_recalled(side: &Side, is_recall: impl Fn(&str, &Value) -> bool) {
 
 #[test]
 fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
-    let Some(claude) = claude::find() else { return };
-    let place = Place::new(claude);
-    place.reset();
+    let Some(place) = claude::place() else { return };
+    claude::reset(&place);
     let gate = place.aside().join("gate");
     nix::unistd::mkfifo(&gate, Mode::S_IRWXU).unwrap();
     let mut scenario = scenarios::ordinary_line(&place.project());
@@ -256,7 +256,7 @@ fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
     let url = proxy.url();
 
     let (run, proxy) = thread::scope(|scope| {
-        let agent = scope.spawn(|| place.run(Route::Direct, &url, &scenario.prompt));
+        let agent = scope.spawn(|| claude::run(&place, Route::Direct, &url, &scenario.prompt));
         let mut gate = open_when_read(&gate);
         let proxy = proxy.kill_and_restart();
         gate.write_all(b"go on\n").unwrap();

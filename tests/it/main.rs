@@ -13,6 +13,8 @@ mod support;
 mod architecture;
 // The real Claude Code, directly and wrapped.
 mod claude;
+// The real Codex, directly and wrapped.
+mod codex;
 // The scripted provider: a judge must be judged first.
 mod provider;
 // `headroom proxy` between a client and a provider: what goes through, and what does not.

@@ -9,8 +9,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::claude::HEADROOM;
 use crate::support::http::Connection;
+use crate::support::place::HEADROOM;
 use crate::support::provider::{Provider, Request};
 use crate::support::proxy::Proxy;
 use crate::support::turn::Turn;

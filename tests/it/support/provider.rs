@@ -5,7 +5,6 @@
 //! answer, and bills by `provider_cache`.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -19,7 +18,7 @@ use super::provider_cache::{Bill, Cache};
 use super::request::{self, segments};
 use super::server::Server;
 use super::transcript::Transcript;
-use super::turn::{Pace, Turn, signature};
+use super::turn::{Turn, signature};
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -184,27 +183,11 @@ fn respond(shared: &Shared, mut request: Request, number: usize) -> Response<Bod
         return plain(StatusCode::OK, &turn.message(&id, model, &bill));
     }
     let events = turn.events(&id, model, &bill);
-    let body = match turn.pace {
-        Pace::Whole => Body::from(events),
-        Pace::Pieces(size) => in_pieces(events.as_bytes(), size),
-    };
     Response::builder()
         .header(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")
         .header("request-id", format!("req_{number:06}"))
-        .body(body)
+        .body(turn.pace.body(&events))
         .unwrap()
-}
-
-/// A body that leaves in pieces of `size` bytes. The server flushes when a stream is not ready, so that each piece is
-/// handed over before the next is there.
-fn in_pieces(bytes: &[u8], size: usize) -> Body {
-    let pieces: Vec<_> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
-    let stream = futures_util::stream::unfold(pieces.into_iter(), async |mut pieces| {
-        let piece = pieces.next()?;
-        tokio::task::yield_now().await;
-        Some((Ok::<_, Infallible>(piece), pieces))
-    });
-    Body::from_stream(stream)
 }
 
 fn plain(status: StatusCode, body: &str) -> Response<Body> {
