@@ -22,6 +22,8 @@ pub(crate) enum Look {
     File(String),
     /// Some lines of a file, from the first of them on.
     Lines { path: String, first: u64, count: u64 },
+    /// What git says of the project, and where the agent's provider is.
+    Surroundings,
     /// The lines of all files that hold a pattern.
     Search(String),
 }
@@ -33,6 +35,9 @@ impl Dialect {
     pub(crate) fn call(self, look: &Look) -> Call {
         match (self, look) {
             (Self::Claude, Look::Shell(command)) => ("Bash".into(), json!({"command": command, "description": "Look"})),
+            (Self::Claude, Look::Surroundings) => {
+                self.call(&Look::Shell("git status --short; env | grep ANTHROPIC_BASE_URL".to_owned()))
+            }
             (Self::Claude, Look::File(path)) => ("Read".into(), json!({"file_path": path})),
             (Self::Claude, Look::Lines { path, first, count }) => {
                 ("Read".into(), json!({"file_path": path, "offset": first, "limit": count}))
@@ -41,6 +46,9 @@ impl Dialect {
                 ("Grep".into(), json!({"pattern": pattern, "output_mode": "content", "-n": true}))
             }
             (Self::Codex, Look::Shell(command)) => exec(command),
+            (Self::Codex, Look::Surroundings) => {
+                exec(r"git status --short; tr '\0' '\n' </proc/$PPID/cmdline | grep openai_base_url")
+            }
             (Self::Codex, Look::File(path)) => exec(&format!("cat {path}")),
             (Self::Codex, Look::Lines { path, first, count }) => {
                 exec(&format!("sed -n '{first},{}p' {path}", first + count - 1))

@@ -74,7 +74,7 @@ pub(crate) fn recall_by_shell() -> Scenario {
 /// A long conversation: everything above, and the small calls that fill real ones.
 pub(crate) fn conversation(root: &Path) -> Scenario {
     let steps = vec![
-        Step::shell("git status --short; env | grep ANTHROPIC_BASE_URL"),
+        Step::Looks(vec![Look::Surroundings]),
         Step::shell("cargo test"),
         Step::file(at(root, SOURCE)),
         Step::shell(GIT_LOG),
