@@ -3,21 +3,17 @@
 //! Both sides of a comparison run here and now, on the same task at the same paths.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::net::TcpStream;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::fcntl::OFlag;
-use nix::sys::stat::Mode;
 use regex::Regex;
 use serde_json::Value;
 
 use crate::support::claude;
 use crate::support::dialect::Dialect;
+use crate::support::gate::Gate;
 use crate::support::place::{Place, Route, Run};
 use crate::support::provider::{Provider, Request};
 use crate::support::proxy::Proxy;
@@ -242,12 +238,9 @@ fn expect_recalled(side: &Side, is_recall: impl Fn(&str, &Value) -> bool) {
 fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
     let Some(place) = claude::place() else { return };
     claude::reset(&place);
-    let gate = place.aside().join("gate");
-    nix::unistd::mkfifo(&gate, Mode::S_IRWXU).unwrap();
+    let gate = Gate::new(place.aside().join("gate"));
     let mut scenario = scenarios::ordinary_line(&place.project());
-    // The agent waits at the gate between two turns: it has had the answer, and has not sent the next request. The shell
-    // opens the gate itself: Claude Code reads the files that `cat` and its like name once more, and would wait for ever.
-    scenario.steps.push(Step::shell(&format!("read word <{} && echo \"$word\"", gate.display())));
+    scenario.steps.push(gate.step());
     scenario.steps.push(Step::shell("git log --oneline -n 5"));
     scenario.recall = Recall::Shell;
     let script = scenario.clone();
@@ -257,10 +250,9 @@ fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
 
     let (run, proxy) = thread::scope(|scope| {
         let agent = scope.spawn(|| claude::run(&place, Route::Direct, &url, &scenario.prompt));
-        let mut gate = open_when_read(&gate);
+        let reached = gate.reached(|| agent.is_finished());
         let proxy = proxy.kill_and_restart();
-        gate.write_all(b"go on\n").unwrap();
-        drop(gate);
+        reached.open();
         (agent.join().unwrap(), proxy)
     });
 
@@ -272,16 +264,4 @@ fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
     let original = std::fs::metadata(place.project().join("logs/app.log")).unwrap().len();
     let sent: usize = side.results().values().map(String::len).sum();
     assert!((sent as u64) < original, "nothing was made smaller, so nothing was shown: {sent} bytes");
-}
-
-/// Opens a named pipe for writing as soon as somebody reads it.
-fn open_when_read(pipe: &Path) -> std::fs::File {
-    let deadline = Instant::now() + Duration::from_mins(2);
-    loop {
-        match OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(pipe) {
-            Ok(file) => return file,
-            Err(err) => assert!(Instant::now() < deadline, "the agent never came to the gate: {err}"),
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -137,6 +137,10 @@ fn compare(task: impl Fn(&Path) -> Scenario) -> Option<Sides> {
     assert!(by_websocket.turns.iter().all(|turn| turn.wire == Wire::WebSocket(1)), "not one connection");
     assert!(by_http.turns.iter().all(|turn| turn.wire == Wire::Responses), "not all by HTTP");
     assert_eq!(by_websocket.headers(), direct.headers());
+    let kinds = |side: &Side| -> BTreeSet<_> {
+        side.requests.iter().map(|request| (request.method.clone(), request.path.clone(), request.status)).collect()
+    };
+    assert_eq!(kinds(&by_websocket), kinds(&direct));
     let sides = Sides { direct, by_websocket, by_http };
     for wrapped in sides.wrapped() {
         expect_same_files(&sides.direct.run, &wrapped.run);

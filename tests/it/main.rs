@@ -17,6 +17,8 @@ mod claude;
 mod codex;
 // The scripted provider: a judge must be judged first.
 mod provider;
+// The scripted provider of the other wires.
+mod openai;
 // `headroom proxy` between a client and a provider: what goes through, and what does not.
 mod proxy;
 
@@ -37,6 +39,8 @@ mod crash;
 mod routing;
 // Ctrl-C, TERM and the exit codes of signals.
 mod signals;
+// Several real agents in one home.
+mod together;
 // `unwrap`, and what it refuses.
 mod unwrap;
 // A wrap as the user sees it: files, words, exit codes.

@@ -5,6 +5,7 @@ pub(crate) mod claude;
 pub(crate) mod codex;
 pub(crate) mod dialect;
 pub(crate) mod fake_agent;
+pub(crate) mod gate;
 pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod openai;

@@ -111,11 +111,12 @@ impl Context {
             {
                 return refuse(format!("Duplicate item found with id {id}. Remove duplicate items and try again."));
             }
-            let call = item["call_id"].as_str().unwrap_or_default();
-            match item["type"].as_str().unwrap_or_default() {
+            let call = item["call_id"].as_str().or(item["tool_call_id"].as_str()).unwrap_or_default();
+            open.extend(item["tool_calls"].as_array().into_iter().flatten().filter_map(|call| call["id"].as_str()));
+            match item["type"].as_str().or(item["role"].as_str()).unwrap_or_default() {
                 "function_call" if open.contains(&call) => return refuse(format!("Duplicate call {call}.")),
                 "function_call" => open.push(call),
-                "function_call_output" => match open.iter().position(|known| *known == call) {
+                "function_call_output" | "tool" => match open.iter().position(|known| *known == call) {
                     Some(place) => drop(open.remove(place)),
                     None => return refuse(format!("No tool call found for function call output with call_id {call}.")),
                 },
@@ -139,10 +140,6 @@ impl Context {
 impl Request {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether the client only prepares a connection, and wants no answer.
