@@ -434,7 +434,7 @@ _headroom() {
             return 0
             ;;
         headroom__subcmd__proxy)
-            opts="-p -v -h -V --host --port --anthropic-api-url --exclude-tools --profile --no-optimize --decide-ms --verbose --help --version"
+            opts="-p -v -h -V --host --port --anthropic-api-url --openai-api-url --chatgpt-api-url --exclude-tools --profile --no-optimize --decide-ms --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -453,6 +453,14 @@ _headroom() {
                     return 0
                     ;;
                 --anthropic-api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chatgpt-api-url)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -512,7 +520,7 @@ _headroom() {
             return 0
             ;;
         headroom__subcmd__wrap)
-            opts="-h --port --no-proxy --no-mcp --no-context-tool --context-tool --prepare-only --dry-run --anthropic-api-url --exclude-tools --profile --no-optimize --decide-ms --memory --learn --code-graph --backend --no-serena --help"
+            opts="-h --port --no-proxy --no-mcp --no-context-tool --context-tool --prepare-only --dry-run --anthropic-api-url --openai-api-url --chatgpt-api-url --exclude-tools --profile --no-optimize --decide-ms --memory --learn --code-graph --backend --no-serena --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -523,6 +531,14 @@ _headroom() {
                     return 0
                     ;;
                 --anthropic-api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --openai-api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chatgpt-api-url)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -35,7 +35,9 @@ set edit:completion:arg-completer[headroom] = {|@words|
         }
         &'headroom;wrap'= {
             cand --port 'The port to listen on; the next free one if it is taken [default: 8787]'
-            cand --anthropic-api-url 'Where requests go on to [default: that of Anthropic]'
+            cand --anthropic-api-url 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]'
+            cand --openai-api-url 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]'
+            cand --chatgpt-api-url 'Where requests of a ChatGPT login go on to'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'
             cand --decide-ms 'Milliseconds that deciding a request''s new blocks may take, plus 150 for each MB'
@@ -66,7 +68,9 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand --host 'Address to listen on; this machine only'
             cand -p 'Port to listen on; 0 takes any that is free'
             cand --port 'Port to listen on; 0 takes any that is free'
-            cand --anthropic-api-url 'Where requests go on to [default: that of Anthropic]'
+            cand --anthropic-api-url 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]'
+            cand --openai-api-url 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]'
+            cand --chatgpt-api-url 'Where requests of a ChatGPT login go on to'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'
             cand --decide-ms 'Milliseconds that deciding a request''s new blocks may take, plus 150 for each MB'

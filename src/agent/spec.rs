@@ -43,6 +43,7 @@ pub(crate) struct AgentSpec {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Provider {
     Anthropic,
+    Openai,
 }
 
 /// A folder that a variable can move.

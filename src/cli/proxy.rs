@@ -55,11 +55,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         hint: Some("name another port with `--port`, or 0 for any that is free".to_owned()),
         code: 1,
     })?;
-    let upstream = settings.anthropic_url(&args.proxy, None)?;
+    let upstreams = settings.upstreams(&args.proxy, None)?;
     files::create_folder(settings.paths.home())?;
     let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
-    let running = proxy::spawn(listener, settings.proxy(&args.proxy, upstream.clone(), &project, None))?;
-    talk(format_args!("requests go to {}", upstream.origin().ascii_serialization()));
+    let running = proxy::spawn(listener, settings.proxy(&args.proxy, upstreams, &project, None))?;
+    talk(format_args!("requests go to {}", running.destinations()));
     talk(format_args!("listening on http://{}", running.address()));
     wait_for_end()?;
     let totals = running.stop();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Deserialize;
 
+use crate::agent::spec;
 use crate::ccr::sqlite;
 use crate::cli::output::Failure;
 use crate::cli::paths::Paths;
@@ -18,9 +19,7 @@ use crate::pipeline::stage::Trace;
 use crate::pipeline::{Budget, Profile, Retrieval};
 use crate::proxy;
 use crate::proxy::upstream;
-
-/// Where Anthropic is, unless somebody says otherwise.
-const ANTHROPIC: &str = "https://api.anthropic.com";
+use crate::proxy::upstream::Company;
 
 /// The environment as it was when the process started.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +60,7 @@ impl Environment {
 pub(crate) struct Config {
     pub(crate) port: Option<u16>,
     pub(crate) anthropic_api_url: Option<String>,
+    pub(crate) openai_api_url: Option<String>,
     pub(crate) profile: Option<ProfileName>,
     pub(crate) exclude_tools: Vec<String>,
     /// `rtk`, `lean-ctx`, or `none`.
@@ -111,9 +111,15 @@ impl ProfileName {
 /// The options of every command that starts a proxy.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ProxyArgs {
-    /// Where requests go on to [default: that of Anthropic]
+    /// Where requests to Anthropic go on to [default: <https://api.anthropic.com>]
     #[arg(long, value_name = "URL", env = "HEADROOM_ANTHROPIC_API_URL")]
     pub(crate) anthropic_api_url: Option<String>,
+    /// Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]
+    #[arg(long, value_name = "URL", env = "HEADROOM_OPENAI_API_URL")]
+    pub(crate) openai_api_url: Option<String>,
+    /// Where requests of a ChatGPT login go on to
+    #[arg(long, value_name = "URL", env = "HEADROOM_CHATGPT_API_URL", hide = true)]
+    pub(crate) chatgpt_api_url: Option<String>,
     #[command(flatten)]
     pub(crate) decide: DecideArgs,
 }
@@ -133,6 +139,14 @@ pub(crate) struct DecideArgs {
     /// Milliseconds that deciding a request's new blocks may take, plus 150 for each MB
     #[arg(long, value_name = "MS", default_value_t = 100, env = "HEADROOM_DECIDE_MS", hide = true)]
     pub(crate) decide_ms: u64,
+}
+
+/// The agent that a proxy is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Agent<'a> {
+    pub(crate) provider: spec::Provider,
+    /// Where it would send its requests, if not to its provider's own address.
+    pub(crate) upstream: Option<&'a str>,
 }
 
 /// What holds for every command.
@@ -158,16 +172,39 @@ impl Settings {
         Ok(Self { environment, home, paths, config })
     }
 
-    /// Where the provider is: the flag, the variables, `config.toml`, what the agent itself was told, the default.
-    pub(crate) fn anthropic_url(&self, args: &ProxyArgs, of_agent: Option<&str>) -> anyhow::Result<reqwest::Url> {
-        let address = args
-            .anthropic_api_url
-            .as_deref()
-            .or_else(|| self.environment.get("ANTHROPIC_TARGET_API_URL"))
-            .or(self.config.anthropic_api_url.as_deref())
-            .or(of_agent)
-            .unwrap_or(ANTHROPIC);
-        Ok(upstream::parse_url(address)?)
+    /// Where the user told us that `provider` is: the flag, the variables, `config.toml`.
+    pub(crate) fn told_url<'a>(&'a self, args: &'a ProxyArgs, provider: spec::Provider) -> Option<&'a str> {
+        let (flag, variable, configured) = match provider {
+            spec::Provider::Anthropic => {
+                (&args.anthropic_api_url, "ANTHROPIC_TARGET_API_URL", &self.config.anthropic_api_url)
+            }
+            spec::Provider::Openai => (&args.openai_api_url, "OPENAI_TARGET_API_URL", &self.config.openai_api_url),
+        };
+        flag.as_deref().or_else(|| self.environment.get(variable)).or(configured.as_deref())
+    }
+
+    /// Where requests go on to: what the user told us, what the wrapped agent was told, the providers' own addresses.
+    pub(crate) fn upstreams(&self, args: &ProxyArgs, agent: Option<&Agent>) -> anyhow::Result<upstream::Options> {
+        let mut options = upstream::Options::default();
+        let of_agent = |provider| agent.filter(|agent| agent.provider == provider)?.upstream;
+        let anthropic = self.told_url(args, spec::Provider::Anthropic).or_else(|| of_agent(spec::Provider::Anthropic));
+        if let Some(address) = anthropic {
+            options.anthropic = upstream::parse_url(address)?;
+        }
+        options.openai = match (self.told_url(args, spec::Provider::Openai), of_agent(spec::Provider::Openai)) {
+            (Some(told), _) => Some(upstream::parse_openai_url(told)?),
+            // The agent would have used it as it is.
+            (None, Some(address)) => Some(upstream::parse_url(address)?),
+            (None, None) => None,
+        };
+        if let Some(address) = &args.chatgpt_api_url {
+            options.chatgpt = upstream::parse_url(address)?;
+        }
+        options.owner = agent.map(|agent| match agent.provider {
+            spec::Provider::Anthropic => Company::Anthropic,
+            spec::Provider::Openai => Company::OpenAi,
+        });
+        Ok(options)
     }
 
     /// Whether every byte is to go as it came.
@@ -193,12 +230,12 @@ impl Settings {
     pub(crate) fn proxy(
         &self,
         args: &ProxyArgs,
-        upstream: reqwest::Url,
+        upstreams: upstream::Options,
         project: &Path,
         ready_file: Option<PathBuf>,
     ) -> proxy::Options {
         proxy::Options {
-            upstream,
+            upstreams,
             store: self.paths.store(),
             retention: self.config.ccr.retention(),
             // A wrap's agent has ended by then; a proxy on its own may have streams to finish that are paid for.

@@ -27,7 +27,7 @@ use crate::agent::session::{Elsewhere, Session};
 use crate::agent::spec::AgentSpec;
 use crate::cli::output;
 use crate::cli::output::Failure;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{Agent, Settings};
 use crate::cli::{paths, trace};
 use crate::files;
 use crate::proxy;
@@ -70,7 +70,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 
     let detected = detect::detect(&spec, &around, &request.args).map_err(|err| not_found(&err))?;
     let way = Way::open(&request.options, &settings)?;
-    let options = plan_options(&request, &settings, &around, &state)?;
+    let options = plan_options(&request, &spec, &settings, &around, &state)?;
     let plan = plan::plan(&spec, &detected, &options, way.address()).map_err(|err| cannot_route(&err, &spec))?;
     if request.options.dry_run {
         return Ok(preview::print(&plan, &settings));
@@ -79,7 +79,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         return prepare(&plan, &state, &settings);
     }
 
-    let proxy = way.start(&request, &plan, &settings)?;
+    let proxy = way.start(&request, &spec, &plan, &settings)?;
     let session = Session::begin(&plan, &state);
     report::begun(&plan, &session, &spec, &settings);
     let ended = launch::run(&session.launch(&plan), &signals);
@@ -125,6 +125,7 @@ impl Way {
     fn start(
         self,
         request: &words::Request,
+        spec: &AgentSpec,
         plan: &Plan,
         settings: &Settings,
     ) -> anyhow::Result<Option<proxy::Running>> {
@@ -133,10 +134,11 @@ impl Way {
         drop(files::create_folder(settings.paths.home()));
         trace::to_file(&settings.paths.log(), false);
         let own = &request.options.proxy;
-        let upstream = settings.anthropic_url(own, plan.upstream.as_deref())?;
+        let agent = Agent { provider: spec.provider, upstream: plan.upstream.as_deref() };
+        let upstreams = settings.upstreams(own, Some(&agent))?;
         let ready = settings.paths.run(&plan.session).join("retrieval-ready");
         let project = paths::project_of(&plan.project);
-        Ok(Some(proxy::spawn(listener, settings.proxy(own, upstream, &project, Some(ready)))?))
+        Ok(Some(proxy::spawn(listener, settings.proxy(own, upstreams, &project, Some(ready)))?))
     }
 }
 
@@ -171,6 +173,7 @@ pub(crate) fn surroundings(settings: &Settings) -> anyhow::Result<Surroundings> 
 
 fn plan_options(
     request: &words::Request,
+    spec: &AgentSpec,
     settings: &Settings,
     around: &Surroundings,
     state: &State,
@@ -178,8 +181,6 @@ fn plan_options(
     let session = ledger::fresh_session((state.clock)());
     let own = &request.options;
     let tool = words::context_tool(settings)?;
-    let told = own.proxy.anthropic_api_url.as_deref();
-    let told = told.or_else(|| settings.environment.get("ANTHROPIC_TARGET_API_URL"));
     Ok(plan::Options {
         run: state.run_folder(&session),
         session,
@@ -197,7 +198,7 @@ fn plan_options(
         },
         context_tools: tool.among(),
         starts_proxy: !own.no_proxy,
-        upstream: told.or(settings.config.anthropic_api_url.as_deref()).map(str::to_owned),
+        upstream: settings.told_url(&own.proxy, spec.provider).map(str::to_owned),
         running: state.running(),
     })
 }

@@ -274,7 +274,7 @@ impl Task {
 fn named_by(origin: &Origin, question: &[String]) -> Vec<String> {
     let mut named = question.to_vec();
     if let Origin::Tool { call: Some(call), .. } = origin {
-        let arguments = call.arguments.get();
+        let arguments = call.arguments.as_ref();
         for span in json_text::strings(arguments).unwrap_or_default() {
             let argument = json_text::decode(&arguments[span]).unwrap_or_default();
             if argument.len() <= LONGEST_ARGUMENT {
@@ -297,7 +297,7 @@ fn telling(hints: &[String], text: &str) -> Vec<String> {
 fn tool_call(call: &Call) -> ToolCall {
     ToolCall {
         name: call.name.clone().into_owned(),
-        arguments: serde_json::from_str(call.arguments.get()).unwrap_or_default(),
+        arguments: serde_json::from_str(&call.arguments).unwrap_or_default(),
     }
 }
 

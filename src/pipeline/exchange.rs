@@ -13,6 +13,8 @@ pub(crate) struct Exchange {
     pub(crate) id: u64,
     /// What is kept of it.
     pub(crate) record: Record,
+    /// What the user last asked, for a request that does not say it: an increment.
+    pub(crate) question: String,
     started: Instant,
     stages: Vec<(Stage, Duration)>,
 }
@@ -23,6 +25,7 @@ impl Exchange {
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             record: Record { path: path.to_owned(), ..Record::default() },
+            question: String::new(),
             started: Instant::now(),
             stages: Vec::with_capacity(8),
         }

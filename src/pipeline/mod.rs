@@ -3,6 +3,7 @@
 //! `Pipeline::prepare` takes the body as the agent sent it and returns the body to send. Whatever fails here, the
 //! caller sends the original bytes: a request is never refused or delayed beyond the time budget because of us.
 
+pub(crate) mod calls;
 pub(crate) mod decision;
 pub(crate) mod exchange;
 pub(crate) mod stage;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use crate::ccr;
 use crate::ccr::{Key, Store};
+use crate::pipeline::calls::OpenCalls;
 use crate::pipeline::decision::Verdict;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Hook, Stage, emit};
@@ -90,6 +92,7 @@ pub(crate) struct Pipeline {
     options: Options,
     /// Blocks that had to go raw while the store could not be written: a retry must not change them.
     pinned: Mutex<HashSet<Key>>,
+    open_calls: OpenCalls,
 }
 
 /// A request that is ready to be sent.
@@ -115,11 +118,16 @@ pub(crate) enum Error {
 impl Pipeline {
     /// Without a store every request goes out as it came.
     pub(crate) fn new(store: Option<Arc<Store>>, options: Options) -> Self {
-        Self { store, options, pinned: Mutex::default() }
+        Self { store, options, pinned: Mutex::default(), open_calls: OpenCalls::default() }
     }
 
     pub(crate) fn hooks(&self) -> &[Box<dyn Hook>] {
         &self.options.hooks
+    }
+
+    /// The calls that responses made, for whoever reads them.
+    pub(crate) fn open_calls(&self) -> &OpenCalls {
+        &self.open_calls
     }
 
     /// Decides the new blocks of `text`, looks up the others, and returns what is sent in their place.
@@ -132,7 +140,13 @@ impl Pipeline {
         exchange: &mut Exchange,
     ) -> Result<Prepared, Error> {
         let hooks = &self.options.hooks;
-        let conversation = provider.parse(text)?;
+        let mut conversation = provider.parse(text)?;
+        self.open_calls.close(&mut conversation);
+        if conversation.question.is_empty() {
+            conversation.question.clone_from(&exchange.question);
+        } else {
+            exchange.question.clone_from(&conversation.question);
+        }
         exchange.record.model = conversation.model.as_deref().map(str::to_owned);
         emit(Stage::InputReceived, Some(exchange), hooks);
 

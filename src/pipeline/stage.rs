@@ -1,5 +1,7 @@
 //! The life of a request in eleven stages, and who listens to them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use crate::pipeline::exchange::Exchange;
 
 /// A point in the life of the proxy or of one request. Each is emitted from exactly one line of the source.
@@ -34,13 +36,16 @@ pub(crate) trait Hook: Send + Sync {
     fn on(&self, stage: Stage, exchange: Option<&mut Exchange>);
 }
 
-/// Tells every hook of `stage`, and notes the time it was reached.
+/// Tells every hook of `stage`, and notes the time it was reached. A hook that panics stops nothing.
 pub(crate) fn emit(stage: Stage, mut exchange: Option<&mut Exchange>, hooks: &[Box<dyn Hook>]) {
     if let Some(exchange) = exchange.as_deref_mut() {
         exchange.reached(stage);
     }
     for hook in hooks {
-        hook.on(stage, exchange.as_deref_mut());
+        let told = catch_unwind(AssertUnwindSafe(|| hook.on(stage, exchange.as_deref_mut())));
+        if told.is_err() {
+            tracing::error!(?stage, "a hook panicked");
+        }
     }
 }
 
@@ -54,5 +59,34 @@ impl Hook for Trace {
         } else {
             tracing::debug!(?stage);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Broken;
+
+    impl Hook for Broken {
+        fn on(&self, _stage: Stage, _exchange: Option<&mut Exchange>) {
+            panic!("a hook of somebody's");
+        }
+    }
+
+    struct Counting<'a>(&'a std::sync::atomic::AtomicUsize);
+
+    impl Hook for Counting<'_> {
+        fn on(&self, _stage: Stage, _exchange: Option<&mut Exchange>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_hook_that_panics_stops_neither_the_request_nor_the_next_hook() {
+        static TOLD: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let hooks: Vec<Box<dyn Hook>> = vec![Box::new(Broken), Box::new(Counting(&TOLD))];
+        emit(Stage::PreSend, Some(&mut Exchange::new("/")), &hooks);
+        assert_eq!(TOLD.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 }

@@ -7,15 +7,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json_text;
-use crate::provider::conversation::{Block, Call, Conversation, Origin};
-use crate::provider::{Usage, sse};
-
-/// A user's text below this many bytes is left alone without a look: a question, not a paste.
-const USER_TEXT_FLOOR: usize = 2000;
+use crate::provider::Usage;
+use crate::provider::chain::hash_value;
+use crate::provider::conversation::{Block, Call, Conversation, Origin, USER_TEXT_FLOOR, is_array, is_string};
 
 /// How Claude Code opens the texts that it adds to a user message itself.
 const REMINDER: &str = "<system-reminder>";
@@ -110,7 +107,7 @@ impl<'a> Found<'a> {
         let parts: Vec<Part> = serde_json::from_str(content.get())?;
         for part in parts {
             if let (Some(id), Some(name), Some(arguments)) = (part.id, part.name, part.input) {
-                self.calls.insert(id, Call { name, arguments });
+                self.calls.insert(id, Call { name, arguments: Cow::Borrowed(arguments.get()) });
             }
         }
         Ok(())
@@ -196,13 +193,8 @@ impl<'a> Found<'a> {
     }
 }
 
-fn is_string(value: &RawValue) -> bool {
-    value.get().starts_with('"')
-}
-
-fn is_array(value: &RawValue) -> bool {
-    value.get().starts_with('[')
-}
+/// What clients move from turn to turn.
+const IGNORED: &[&str] = &["cache_control"];
 
 /// Hashes a message so that what clients change from turn to turn does not count: `cache_control` at any depth, and
 /// whether a lone text is a string or a list of one part.
@@ -213,78 +205,11 @@ fn hash_message(hasher: &mut blake3::Hasher, message: &Message) -> Result<(), se
         if let [part] = parts[..] {
             let lone: Part = serde_json::from_str(part.get())?;
             if let ("text", Some(text)) = (lone.kind.as_ref(), lone.text) {
-                return hash_value(hasher, text, 0);
+                return hash_value(hasher, text, IGNORED);
             }
         }
     }
-    hash_value(hasher, message.content, 0)
-}
-
-/// No client puts a cache mark this deep; below it the bytes count as they are, which bounds the recursion.
-const DEEPEST_MARK: usize = 16;
-
-fn hash_value(hasher: &mut blake3::Hasher, value: &RawValue, depth: usize) -> Result<(), serde_json::Error> {
-    match value.get().as_bytes()[0] {
-        _ if depth == DEEPEST_MARK => {
-            hasher.update(value.get().as_bytes());
-        }
-        b'{' => {
-            hasher.update(b"{");
-            let Members(members) = serde_json::from_str(value.get())?;
-            for (key, value) in members.iter().filter(|(key, _)| key != "cache_control") {
-                hasher.update(key.as_bytes()).update(b"\0");
-                hash_value(hasher, value, depth + 1)?;
-            }
-            hasher.update(b"}");
-        }
-        b'[' => {
-            hasher.update(b"[");
-            let values: Vec<&RawValue> = serde_json::from_str(value.get())?;
-            for value in values {
-                hash_value(hasher, value, depth + 1)?;
-            }
-            hasher.update(b"]");
-        }
-        b'"' => match json_text::decode(value.get()) {
-            Some(text) => {
-                hasher.update(b"s").update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
-            }
-            None => {
-                hasher.update(value.get().as_bytes());
-            }
-        },
-        _ => {
-            hasher.update(value.get().as_bytes());
-        }
-    }
-    Ok(())
-}
-
-/// The members of an object in their order, duplicates included.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((key, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
-                    members.push((key, value));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
+    hash_value(hasher, message.content, IGNORED)
 }
 
 /// An error of ours as Anthropic would phrase it.
@@ -322,9 +247,9 @@ pub(crate) fn usage(json: &[u8]) -> Option<Usage> {
     })
 }
 
-/// Whether an event of a stream states usage.
-pub(crate) fn states_usage(event: &sse::Event) -> bool {
-    matches!(event.name.as_str(), "message_start" | "message_delta")
+/// Whether an event of this name states usage.
+pub(crate) fn states_usage(event: &str) -> bool {
+    matches!(event, "message_start" | "message_delta")
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ pub(crate) struct Conversation<'a> {
     pub(crate) blocks: Vec<Block<'a>>,
     /// The names of the tools the request offers.
     pub(crate) tools: Vec<Cow<'a, str>>,
-    /// What the user last said, decoded: where the question stands that a block is read for.
+    /// What the user last said, decoded: where the question stands that a block is read for. Empty where the request does
+    /// not say.
     pub(crate) question: String,
     /// A text of the request that announces tools to be loaded later, where there is one.
     pub(crate) announcements: Vec<Cow<'a, str>>,
@@ -51,10 +52,22 @@ pub(crate) enum Origin<'a> {
 }
 
 /// A tool call as the assistant made it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call<'a> {
     pub(crate) name: Cow<'a, str>,
-    pub(crate) arguments: &'a RawValue,
+    /// A JSON text.
+    pub(crate) arguments: Cow<'a, str>,
+}
+
+/// A user's text below this many bytes is left alone without a look: a question, not a paste.
+pub(crate) const USER_TEXT_FLOOR: usize = 2000;
+
+pub(crate) fn is_string(value: &RawValue) -> bool {
+    value.get().starts_with('"')
+}
+
+pub(crate) fn is_array(value: &RawValue) -> bool {
+    value.get().starts_with('[')
 }
 
 impl Conversation<'_> {

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use reqwest::Url;
 
 use crate::pipeline;
 use crate::pipeline::exchange::Exchange;
@@ -20,24 +21,23 @@ use crate::pipeline::stage::{Stage, emit};
 use crate::pipeline::{Live, Scope};
 use crate::provider::Provider;
 use crate::proxy::error::{Error, cause, respond};
-use crate::proxy::stream::Reading;
-use crate::proxy::{Service, headers, stream as response_stream};
+use crate::proxy::stream::{Observer, Reading, observe};
+use crate::proxy::{Service, headers, upstream, websocket};
 
 /// A body longer than this goes through unread.
 const LONGEST_BODY: usize = 64 << 20;
 
 /// `POST` of a conversation: its new blocks are decided, its known blocks are sent as decided.
-pub(crate) async fn forward(State(service): State<Arc<Service>>, request: Request) -> Response {
+pub(crate) async fn forward(service: Arc<Service>, provider: Provider, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let provider = Provider::Anthropic;
-    if let Some(reason) = untouched(&service, &parts) {
-        return send(service, parts, Outgoing::Stream(body), Untouched::Conversation(reason)).await;
+    let wire = Some(provider);
+    if let Some(reason) = untouched(&service, &parts.headers) {
+        return send(service, wire, parts, body, Some(reason)).await;
     }
     let bytes = match read(body).await {
         Ok(Read::Whole(bytes)) => bytes,
         Ok(Read::TooLong(body)) => {
-            let untouched = Untouched::Conversation("longer than 64 MB".to_owned());
-            return send(service, parts, Outgoing::Stream(body), untouched).await;
+            return send(service, wire, parts, body, Some("longer than 64 MB".to_owned())).await;
         }
         Err(err) => return respond(provider, &err),
     };
@@ -49,7 +49,7 @@ pub(crate) async fn forward(State(service): State<Arc<Service>>, request: Reques
     let worker = Arc::clone(&service);
     let prepared = tokio::task::spawn_blocking(move || prepare(&worker, provider, bytes, scope, exchange)).await;
     match prepared {
-        Ok((bytes, exchange)) => dispatch(service, parts, Outgoing::Bytes(bytes), exchange).await,
+        Ok((bytes, exchange)) => dispatch(service, wire, parts, Outgoing::Bytes(bytes), exchange).await,
         // The runtime is going down, which ends this connection too.
         Err(err) => respond(provider, &Error::Downstream(axum::Error::new(err))),
     }
@@ -57,19 +57,22 @@ pub(crate) async fn forward(State(service): State<Arc<Service>>, request: Reques
 
 /// Every other request, any method and path: byte for byte.
 pub(crate) async fn pass(State(service): State<Arc<Service>>, request: Request) -> Response {
+    if websocket::is_asked_for(&request) {
+        return websocket::connect(service, None, request).await;
+    }
     let (parts, body) = request.into_parts();
-    send(service, parts, Outgoing::Stream(body), Untouched::Other).await
+    send(service, None, parts, body, None).await
 }
 
 /// Why a conversation is to go through untouched, if it is.
-fn untouched(service: &Service, parts: &Parts) -> Option<String> {
+pub(crate) fn untouched(service: &Service, headers: &HeaderMap) -> Option<String> {
     if service.is_disabled {
         return Some("headroom is switched off: the provider's cache of what was compressed before is lost".to_owned());
     }
-    if headers::asks_for_bypass(&parts.headers) {
+    if headers::asks_for_bypass(headers) {
         return Some("bypass header: the provider's cache of what was compressed before is lost".to_owned());
     }
-    let encoding = parts.headers.get(header::CONTENT_ENCODING);
+    let encoding = headers.get(header::CONTENT_ENCODING);
     encoding.filter(|encoding| encoding.as_bytes() != b"identity").map(|_| "encoded body".to_owned())
 }
 
@@ -101,7 +104,7 @@ async fn read(body: Body) -> Result<Read, Error> {
 }
 
 /// Runs the pipeline on `bytes`. Whatever goes wrong, the bytes that came are what is sent.
-fn prepare(
+pub(crate) fn prepare(
     service: &Service,
     provider: Provider,
     bytes: Bytes,
@@ -142,30 +145,29 @@ enum Outgoing {
     Stream(Body),
 }
 
-/// What is sent without a look at its body.
-enum Untouched {
-    /// A conversation, for this reason.
-    Conversation(String),
-    Other,
-}
-
-/// Sends a request on without looking into its body.
-async fn send(service: Arc<Service>, parts: Parts, body: Outgoing, untouched: Untouched) -> Response {
+/// Sends a request on without looking into its body; for a conversation there is a reason.
+async fn send(
+    service: Arc<Service>,
+    wire: Option<Provider>,
+    parts: Parts,
+    body: Body,
+    untouched: Option<String>,
+) -> Response {
     let mut exchange = Exchange::new(parts.uri.path());
-    if let Untouched::Conversation(reason) = untouched {
-        exchange.record.is_conversation = true;
-        exchange.record.passthrough = Some(reason);
-    }
-    dispatch(service, parts, body, exchange).await
+    exchange.record.is_conversation = untouched.is_some();
+    exchange.record.passthrough = untouched;
+    dispatch(service, wire, parts, Outgoing::Stream(body), exchange).await
 }
 
 /// Sends a request on and returns the response as it comes.
-async fn dispatch(service: Arc<Service>, parts: Parts, body: Outgoing, mut exchange: Exchange) -> Response {
-    let hooks = service.pipeline.hooks();
-    emit(Stage::PreSend, Some(&mut exchange), hooks);
-    if let Some(reason) = &exchange.record.passthrough {
-        tracing::debug!(id = exchange.id, path = exchange.record.path, reason, "sent as it came");
-    }
+async fn dispatch(
+    service: Arc<Service>,
+    wire: Option<Provider>,
+    parts: Parts,
+    body: Outgoing,
+    mut exchange: Exchange,
+) -> Response {
+    before_sending(&service, &mut exchange);
     let mut outgoing = headers::end_to_end(&parts.headers);
     let body = match body {
         Outgoing::Bytes(bytes) => {
@@ -181,34 +183,60 @@ async fn dispatch(service: Arc<Service>, parts: Parts, body: Outgoing, mut excha
             (!is_empty).then(|| reqwest::Body::wrap_stream(body.into_data_stream()))
         }
     };
-    let response = match service.upstream.send(parts.method, &parts.uri, outgoing, body).await {
+    let target = service.upstreams.target(wire, &parts);
+    let response = match service.upstreams.send(parts.method, target.clone(), outgoing, body).await {
         Ok(response) => response,
-        Err(err) => {
-            let reason = cause(&err);
-            tracing::warn!(id = exchange.id, reason, "the provider could not be reached");
-            let base = service.upstream.origin();
-            return respond(Provider::Anthropic, &Error::Upstream { base, reason });
-        }
+        Err(err) => return unreachable_provider(wire, &target, &exchange, &err),
     };
-    exchange.record.status = Some(response.status().as_u16());
-    emit(Stage::PostSend, Some(&mut exchange), hooks);
-    answer(service, response, exchange)
+    after_sending(&service, &mut exchange, response.status());
+    answer(service, wire, response, exchange)
+}
+
+/// Notes that a request is about to be sent.
+pub(crate) fn before_sending(service: &Service, exchange: &mut Exchange) {
+    emit(Stage::PreSend, Some(exchange), service.pipeline.hooks());
+    if let Some(reason) = &exchange.record.passthrough {
+        tracing::debug!(id = exchange.id, path = exchange.record.path, reason, "sent as it came");
+    }
+}
+
+/// Notes that a request was sent, and what the provider said first.
+pub(crate) fn after_sending(service: &Service, exchange: &mut Exchange, status: StatusCode) {
+    exchange.record.status = Some(status.as_u16());
+    emit(Stage::PostSend, Some(exchange), service.pipeline.hooks());
+}
+
+/// What the client is told when the provider cannot be reached.
+pub(crate) fn unreachable_provider(
+    wire: Option<Provider>,
+    target: &Url,
+    exchange: &Exchange,
+    err: &reqwest::Error,
+) -> Response {
+    let reason = cause(err);
+    tracing::warn!(id = exchange.id, reason, "the provider could not be reached");
+    respond(wire.unwrap_or(Provider::Anthropic), &Error::Upstream { base: upstream::origin(target), reason })
 }
 
 /// The provider's response for the client: status, headers and body as they came.
-fn answer(service: Arc<Service>, response: reqwest::Response, exchange: Exchange) -> Response {
+pub(crate) fn answer(
+    service: Arc<Service>,
+    wire: Option<Provider>,
+    response: reqwest::Response,
+    exchange: Exchange,
+) -> Response {
     let mut outgoing = Response::new(Body::empty());
     *outgoing.status_mut() = response.status();
     *outgoing.headers_mut() = headers::end_to_end(response.headers());
     if let Some(length) = response.headers().get(header::CONTENT_LENGTH) {
         outgoing.headers_mut().insert(header::CONTENT_LENGTH, length.clone());
     }
-    let reading = reading(response.headers());
-    *outgoing.body_mut() = response_stream::observe(response.bytes_stream(), service, exchange, reading);
+    let observer = Observer::new(service, wire, exchange, reading(response.headers()));
+    *outgoing.body_mut() = observe(response.bytes_stream(), observer);
     outgoing
 }
 
-fn reading(headers: &axum::http::HeaderMap) -> Reading {
+fn reading(headers: &HeaderMap) -> Reading {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match kind.split(';').next().unwrap_or_default().trim() {
         _ if headers.contains_key(header::CONTENT_ENCODING) => Reading::Nothing,
@@ -220,21 +248,15 @@ fn reading(headers: &axum::http::HeaderMap) -> Reading {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::watch;
+    use tokio_util::task::TaskTracker;
+
     use crate::ccr::Store;
-    use crate::pipeline::stage::Hook;
     use crate::pipeline::{Budget, Options, Pipeline, Profile, Retrieval};
-    use crate::proxy::upstream::{Upstream, parse_url};
+    use crate::proxy::upstream::Upstreams;
     use crate::stats::Stats;
 
     use super::*;
-
-    struct Broken;
-
-    impl Hook for Broken {
-        fn on(&self, _stage: Stage, _exchange: Option<&mut Exchange>) {
-            panic!("a hook of somebody's");
-        }
-    }
 
     #[test]
     fn a_panic_on_the_way_sends_the_bytes_that_came_and_is_counted() {
@@ -245,15 +267,18 @@ mod tests {
             budget: Budget::default(),
             exclude_tools: Vec::new(),
             retrieval: Retrieval::Always,
-            hooks: vec![Box::new(Broken)],
+            hooks: Vec::new(),
         };
         let service = Service {
             store: Some(Arc::clone(&store)),
             pipeline: Pipeline::new(Some(store), options),
-            upstream: Upstream::new(parse_url("http://127.0.0.1:1").unwrap()).unwrap(),
+            upstreams: Upstreams::new(upstream::Options::default()).unwrap(),
             stats: Stats::default(),
             is_disabled: false,
+            stop: watch::channel(false).1,
+            relays: TaskTracker::new(),
         };
+        service.pipeline.open_calls().poison();
         let body = Bytes::from_static(b"{\"messages\": []}");
         let mut exchange = Exchange::new("/v1/messages");
         exchange.record.is_conversation = true;

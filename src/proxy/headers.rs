@@ -53,7 +53,12 @@ pub(crate) fn asks_for_bypass(headers: &HeaderMap) -> bool {
 /// Whether the request is paid for by a subscription login rather than by a key: there only tool results are changed.
 pub(crate) fn is_subscription(headers: &HeaderMap) -> bool {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    bearer.is_some_and(|value| value.starts_with("Bearer sk-ant-oat"))
+    bearer.is_some_and(|value| value.starts_with("Bearer sk-ant-oat")) || is_chatgpt(headers)
+}
+
+/// Whether the request comes from a ChatGPT login.
+pub(crate) fn is_chatgpt(headers: &HeaderMap) -> bool {
+    headers.contains_key("chatgpt-account-id")
 }
 
 /// Whether the request was made to this machine and by no foreign page: the names in `Host` and `Origin` are its own.

@@ -9,25 +9,26 @@ pub(crate) mod headers;
 pub(crate) mod routes;
 pub(crate) mod stream;
 pub(crate) mod upstream;
+pub(crate) mod websocket;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use reqwest::Url;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use crate::ccr::{Store, sqlite};
 use crate::pipeline;
 use crate::pipeline::Pipeline;
 use crate::pipeline::stage::{Stage, emit};
-use crate::proxy::upstream::Upstream;
+use crate::proxy::upstream::Upstreams;
 use crate::stats::{Stats, Totals};
 
 /// The port that is tried first.
@@ -41,7 +42,7 @@ const TIDY: Duration = Duration::from_mins(1);
 
 /// What a proxy goes by.
 pub(crate) struct Options {
-    pub(crate) upstream: Url,
+    pub(crate) upstreams: upstream::Options,
     /// Where originals and decisions are.
     pub(crate) store: PathBuf,
     /// How long they stay, and how large the file may grow.
@@ -77,9 +78,13 @@ pub(crate) enum Error {
 pub(crate) struct Service {
     store: Option<Arc<Store>>,
     pub(crate) pipeline: Pipeline,
-    pub(crate) upstream: Upstream,
+    pub(crate) upstreams: Upstreams,
     pub(crate) stats: Stats,
     pub(crate) is_disabled: bool,
+    /// Says when to stop.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// The WebSockets: the server has forgotten them once they are upgraded.
+    pub(crate) relays: TaskTracker,
 }
 
 /// A proxy that is serving.
@@ -87,7 +92,7 @@ pub(crate) struct Running {
     address: SocketAddr,
     service: Arc<Service>,
     stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 /// Binds a port of this machine.
@@ -125,12 +130,15 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
             None
         }
     };
+    let (stop, stopped) = watch::channel(false);
     let service = Arc::new(Service {
         store: store.clone(),
-        upstream: Upstream::new(options.upstream)?,
+        upstreams: Upstreams::new(options.upstreams)?,
         stats: Stats::default(),
         is_disabled: options.is_disabled,
         pipeline: Pipeline::new(store, options.pipeline),
+        stop: stopped,
+        relays: TaskTracker::new(),
     });
     emit(Stage::PreStart, None, service.pipeline.hooks());
 
@@ -140,41 +148,44 @@ pub(crate) fn spawn(listener: TcpListener, options: Options) -> Result<Running, 
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    let (stop, stopped) = watch::channel(false);
     let serving = Arc::clone(&service);
     let thread = thread::Builder::new()
         .name("proxy".to_owned())
-        .spawn(move || run(runtime, &listener, &serving, &stopped, options.drain))
+        .spawn(move || run(runtime, &listener, &serving, options.drain))
         .map_err(Error::Runtime)?;
     emit(Stage::PostStart, None, service.pipeline.hooks());
     Ok(Running { address, service, stop, thread: Some(thread) })
 }
 
-/// Serves until told to stop, then lets running streams end. A server that fails is started again on the same
-/// listener: the agent knows no other address.
-fn run(
-    runtime: Runtime,
-    listener: &TcpListener,
-    service: &Arc<Service>,
-    stop: &watch::Receiver<bool>,
-    drain: Duration,
-) {
+/// Serves until told to stop, then lets running streams end.
+fn run(runtime: Runtime, listener: &TcpListener, service: &Arc<Service>, drain: Duration) {
     runtime.spawn(tidy(service.store.clone()));
     runtime.block_on(async {
-        while !*stop.borrow() {
-            let mut stopped = stop.clone();
-            let mut server = tokio::spawn(serve(listener.try_clone(), Arc::clone(service), stop.clone()));
-            tokio::select! {
-                ended = &mut server => tracing::error!(?ended, "the server ended and is started again"),
-                _ = stopped.wait_for(|stopped| *stopped) => {
-                    drop(tokio::time::timeout(drain, server).await);
-                    return;
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let server = keep_serving(|| serve(listener.try_clone(), Arc::clone(service)), service.stop.clone()).await;
+        service.relays.close();
+        let ended = async {
+            drop(server.await);
+            service.relays.wait().await;
+        };
+        drop(tokio::time::timeout(drain, ended).await);
     });
     runtime.shutdown_timeout(Duration::from_millis(100));
+}
+
+/// Serves until told to stop, and returns the server that is ending then. One that fails or panics is started again on
+/// the same listener: the agent knows no other address.
+async fn keep_serving<F>(mut serve: impl FnMut() -> F, mut stop: watch::Receiver<bool>) -> JoinHandle<io::Result<()>>
+where
+    F: Future<Output = io::Result<()>> + Send + 'static,
+{
+    loop {
+        let mut server = tokio::spawn(serve());
+        tokio::select! {
+            _ = stop.wait_for(|stopped| *stopped) => return server,
+            ended = &mut server => tracing::error!(?ended, "the server ended and is started again"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Now and then notes what was used and drops what has expired: off the path of requests.
@@ -192,11 +203,8 @@ async fn tidy(store: Option<Arc<Store>>) {
     }
 }
 
-async fn serve(
-    listener: io::Result<TcpListener>,
-    service: Arc<Service>,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
+async fn serve(listener: io::Result<TcpListener>, service: Arc<Service>) -> io::Result<()> {
+    let mut stop = service.stop.clone();
     let listener = tokio::net::TcpListener::from_std(listener?)?;
     // Without this an event waits for the acknowledgement of the one before it: 30 ms and more.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
@@ -209,6 +217,11 @@ impl Running {
         self.address
     }
 
+    /// Where requests go, for people.
+    pub(crate) fn destinations(&self) -> String {
+        self.service.upstreams.destinations()
+    }
+
     /// Takes no further requests, lets those that run end, and returns what went through.
     pub(crate) fn stop(mut self) -> Totals {
         self.stop.send_replace(true);
@@ -216,5 +229,46 @@ impl Running {
             drop(thread.join());
         }
         self.service.stats.totals()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_panics_is_started_again_on_its_listener() {
+        let listener = bind(IpAddr::from([127, 0, 0, 1]), Port::Exactly(0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let started = AtomicUsize::new(0);
+        let (stop, stopped) = watch::channel(false);
+        let serve = || {
+            let number = started.fetch_add(1, Ordering::Relaxed);
+            let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
+            async move {
+                loop {
+                    let (mut connection, _) = listener.accept().await?;
+                    assert_ne!(number, 0, "as a broken server would");
+                    connection.write_all(b"served").await?;
+                }
+            }
+        };
+        let visit = async {
+            for expected in ["", "served"] {
+                let mut said = String::new();
+                let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+                connection.read_to_string(&mut said).await.unwrap();
+                assert_eq!(said, expected);
+            }
+            stop.send_replace(true);
+        };
+        let (server, ()) = tokio::join!(keep_serving(serve, stopped), visit);
+        server.abort();
+        assert_eq!(started.load(Ordering::Relaxed), 2);
     }
 }

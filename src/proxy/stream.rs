@@ -10,7 +10,7 @@ use futures_util::Stream;
 
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Stage, emit};
-use crate::provider::{Usage, anthropic, sse};
+use crate::provider::{Heard, Provider, Usage, sse};
 use crate::proxy::Service;
 use crate::stats;
 
@@ -33,8 +33,10 @@ pub(crate) struct Observed<S> {
 }
 
 /// Reads a copy, and records the exchange when the body ends or the client goes away.
-struct Observer {
+pub(crate) struct Observer {
     service: Arc<Service>,
+    /// The wire of the response; nothing is read from one that we do not know.
+    provider: Option<Provider>,
     exchange: Option<Exchange>,
     reading: Reading,
     framing: sse::Framing,
@@ -42,19 +44,11 @@ struct Observer {
     usage: Usage,
 }
 
-/// `inner` as a body; `exchange` is recorded when it ends.
-pub(crate) fn observe<S>(inner: S, service: Arc<Service>, exchange: Exchange, reading: Reading) -> Body
+/// `inner` as a body that `observer` reads a copy of.
+pub(crate) fn observe<S>(inner: S, observer: Observer) -> Body
 where
     S: Stream<Item = reqwest::Result<Bytes>> + Send + Unpin + 'static,
 {
-    let observer = Observer {
-        service,
-        exchange: Some(exchange),
-        reading,
-        framing: sse::Framing::default(),
-        body: Vec::new(),
-        usage: Usage::default(),
-    };
     Body::from_stream(Observed { inner, observer })
 }
 
@@ -73,33 +67,51 @@ impl<S: Stream<Item = reqwest::Result<Bytes>> + Unpin> Stream for Observed<S> {
 }
 
 impl Observer {
+    /// Reads the response to `exchange`, which is recorded when it ends.
+    pub(crate) fn new(service: Arc<Service>, provider: Option<Provider>, exchange: Exchange, reading: Reading) -> Self {
+        let reading = if provider.is_some() { reading } else { Reading::Nothing };
+        let framing = sse::Framing::default();
+        Self {
+            service,
+            provider,
+            exchange: Some(exchange),
+            reading,
+            framing,
+            body: Vec::new(),
+            usage: Usage::default(),
+        }
+    }
+
     fn read(&mut self, bytes: &Bytes) {
-        match self.reading {
-            Reading::Events => {
-                let usage = &mut self.usage;
+        match (self.reading, self.provider) {
+            (Reading::Events, Some(provider)) => {
+                let (usage, service) = (&mut self.usage, &self.service);
                 self.framing.push(bytes, |event| {
-                    if anthropic::states_usage(event)
-                        && let Some(stated) = anthropic::usage(&event.data)
-                    {
-                        usage.update(stated);
-                    }
+                    hear(provider.read_event(&event.name, &event.data), usage, service);
                 });
             }
-            Reading::Json if self.body.len() + bytes.len() <= LONGEST_BODY => self.body.extend_from_slice(bytes),
-            Reading::Json => {
+            (Reading::Json, _) if self.body.len() + bytes.len() <= LONGEST_BODY => self.body.extend_from_slice(bytes),
+            (Reading::Json, _) => {
                 self.body = Vec::new();
                 self.reading = Reading::Nothing;
             }
-            Reading::Nothing => {}
+            _ => {}
         }
+    }
+
+    /// Reads one event that came as a frame of its own, and says whether it ends the response.
+    pub(crate) fn read_frame(&mut self, frame: &str) -> bool {
+        let Some(provider) = self.provider else { return false };
+        let heard = provider.read_event("", frame.as_bytes());
+        let ends = heard.ends;
+        hear(heard, &mut self.usage, &self.service);
+        ends
     }
 
     fn finish(&mut self) {
         let Some(mut exchange) = self.exchange.take() else { return };
-        if self.reading == Reading::Json
-            && let Some(stated) = anthropic::usage(&self.body)
-        {
-            self.usage.update(stated);
+        if let (Reading::Json, Some(provider)) = (self.reading, self.provider) {
+            hear(provider.read_body(&self.body), &mut self.usage, &self.service);
         }
         exchange.record.usage = (self.usage != Usage::default()).then(|| stats::Usage {
             input: self.usage.input.unwrap_or(0),
@@ -110,6 +122,16 @@ impl Observer {
         emit(Stage::ResponseReceived, Some(&mut exchange), self.service.pipeline.hooks());
         tracing::debug!(id = exchange.id, stages = ?exchange.stages());
         self.service.stats.record(&exchange.record);
+    }
+}
+
+/// Takes in what a part of a response says.
+fn hear(heard: Heard, usage: &mut Usage, service: &Service) {
+    if let Some(stated) = heard.usage {
+        usage.update(stated);
+    }
+    for (id, call) in heard.calls {
+        service.pipeline.open_calls().note(id, call);
     }
 }
 

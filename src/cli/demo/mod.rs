@@ -74,9 +74,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let listener = proxy::bind([127, 0, 0, 1].into(), Port::Exactly(0))?;
     let decide = DecideArgs { decide_ms: 60_000, ..DecideArgs::default() };
-    let proxy_args = ProxyArgs { decide, anthropic_api_url: None };
-    let upstream = upstream::parse_url(&format!("http://{}", provider.address()))?;
-    let mut options = settings.proxy(&proxy_args, upstream, folder.path(), None);
+    let proxy_args = ProxyArgs { decide, ..ProxyArgs::default() };
+    let anthropic = upstream::parse_url(&format!("http://{}", provider.address()))?;
+    let upstreams = upstream::Options { anthropic, ..upstream::Options::default() };
+    let mut options = settings.proxy(&proxy_args, upstreams, folder.path(), None);
     options.store = folder.path().join("store.db");
     options.is_disabled = false;
     let running = proxy::spawn(listener, options)?;

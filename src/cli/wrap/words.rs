@@ -179,6 +179,8 @@ impl Options {
             no_serena: self.no_serena || behind.no_serena,
             proxy: ProxyArgs {
                 anthropic_api_url: behind.proxy.anthropic_api_url.or(self.proxy.anthropic_api_url),
+                openai_api_url: behind.proxy.openai_api_url.or(self.proxy.openai_api_url),
+                chatgpt_api_url: behind.proxy.chatgpt_api_url.or(self.proxy.chatgpt_api_url),
                 decide: DecideArgs {
                     exclude_tools: if behind.proxy.decide.exclude_tools.is_empty() {
                         self.proxy.decide.exclude_tools
@@ -199,6 +201,7 @@ impl Options {
         let own = &self.proxy;
         let given = [
             ("--anthropic-api-url", own.anthropic_api_url.is_some(), "HEADROOM_ANTHROPIC_API_URL"),
+            ("--openai-api-url", own.openai_api_url.is_some(), "HEADROOM_OPENAI_API_URL"),
             ("--profile", own.decide.profile.is_some(), "HEADROOM_PROFILE"),
             ("--exclude-tools", !own.decide.exclude_tools.is_empty(), "HEADROOM_EXCLUDE_TOOLS"),
             ("--no-optimize", own.decide.no_optimize, "HEADROOM_NO_OPTIMIZE"),

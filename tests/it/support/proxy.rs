@@ -31,6 +31,7 @@ impl Proxy {
         let started = Instant::now();
         let mut child = Command::new(HEADROOM)
             .args(["proxy", "--port", &port.to_string(), "--anthropic-api-url", upstream])
+            .args(["--openai-api-url", upstream])
             .env("HEADROOM_HOME", home)
             .env("HEADROOM_DECIDE_MS", decide_ms())
             .envs(env.iter().copied())
