@@ -176,7 +176,6 @@ fn an_unwrapped_agent_does_not_bring_an_entry_back_for_good() {
         let beside = house.start(1, Route::Direct);
         wrapped.go_on();
         beside.go_on();
-        eprintln!("WROTE BACK {}", house.is_registered(".claude.json"));
         let ran = house.headroom(&["unwrap", "--all"]);
         assert!(ran.status.success(), "{ran:?}");
         house.expect_restored();
@@ -186,7 +185,6 @@ fn an_unwrapped_agent_does_not_bring_an_entry_back_for_good() {
         let beside = house.start(1, Route::Direct);
         wrapped.kill();
         beside.go_on();
-        eprintln!("WROTE BACK {}", house.is_registered(".claude.json"));
         house.start(0, Route::Wrapped).go_on();
         house.expect_restored();
     }
