@@ -6,17 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
 use std::path::Path;
+use std::thread;
 
 use regex::Regex;
 use serde_json::Value;
 
 use crate::support::codex;
 use crate::support::dialect::{Dialect, RETRIEVE};
+use crate::support::gate::Gate;
 use crate::support::openai::{Link, OpenAi};
 use crate::support::openai_request::{Request, Wire, level};
 use crate::support::place::{Place, Route, Run};
+use crate::support::proxy::Proxy;
 use crate::support::request::count;
-use crate::support::scenario::{Scenario, handles};
+use crate::support::scenario::{Recall, Scenario, Step, handles};
 use crate::support::scenarios;
 use crate::support::snapshot::Snapshot;
 
@@ -64,6 +67,14 @@ impl Side {
         let own = own.unwrap();
         let headers = self.turns[0].headers.iter().cloned();
         headers.filter(|(name, _)| !own.is_match(&name.to_lowercase())).collect()
+    }
+
+    /// The log that was read arrived smaller. Where nothing was changed, nothing could differ.
+    #[track_caller]
+    fn expect_smaller(&self, place: &Place) {
+        let original = std::fs::metadata(place.project().join("logs/app.log")).unwrap().len();
+        let sent: usize = self.results().values().map(String::len).sum();
+        assert!((sent as u64) < original, "{sent} bytes of {original}");
     }
 
     /// What holds for every run: the answer is right, and nothing that the provider has seen ever changes.
@@ -266,9 +277,7 @@ fn over_broken_link(link: Link, wires: &[Wire]) {
     let mut seen: Vec<_> = side.turns.iter().map(|turn| turn.wire).collect();
     seen.dedup();
     assert_eq!(seen, wires);
-    let original = std::fs::metadata(place.project().join("logs/app.log")).unwrap().len();
-    let sent: usize = side.results().values().map(String::len).sum();
-    assert!((sent as u64) < original, "nothing was made smaller, so nothing was shown: {sent} bytes");
+    side.expect_smaller(&place);
 }
 
 #[test]
@@ -287,6 +296,30 @@ fn falling_back_to_http_in_a_conversation_sends_the_same_bytes() {
 }
 
 #[test]
+fn a_killed_and_restarted_proxy_sends_codex_the_same_bytes() {
+    let Some(place) = codex::place() else { return };
+    let mut scenario = scenarios::ordinary_line(&place.project());
+    let gate = Gate::new(place.aside().join("gate"));
+    scenario.steps.push(gate.step());
+    scenario.steps.push(Step::shell("git log --oneline -n 5"));
+    scenario.recall = Recall::Shell;
+    let provider = start(Link::Steady, &scenario);
+    let proxy = Proxy::start(&place.aside().join("state"), &provider.url(), 0);
+    codex::reset(&place, &proxy.url());
+    let (run, _proxy) = thread::scope(|scope| {
+        let agent = scope.spawn(|| codex::run(&place, Route::Direct, &[&scenario.prompt]));
+        let reached = gate.reached(|| agent.is_finished());
+        let proxy = proxy.kill_and_restart();
+        reached.open();
+        (agent.join().unwrap(), proxy)
+    });
+    let side = Side::seen(run, &provider);
+    side.expect_sound(&scenario);
+    assert_eq!(side.last().wire, Wire::WebSocket(2));
+    side.expect_smaller(&place);
+}
+
+#[test]
 fn a_resumed_conversation_sends_the_same_bytes() {
     let Some(place) = codex::place() else { return };
     let scenario = scenarios::ordinary_line(&place.project());
@@ -298,4 +331,5 @@ fn a_resumed_conversation_sends_the_same_bytes() {
     let side = Side::seen(run, &provider);
     side.expect_sound(&scenario);
     assert!(side.turns.len() > first, "nothing was resumed");
+    side.expect_smaller(&place);
 }
