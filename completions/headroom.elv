@@ -35,8 +35,8 @@ set edit:completion:arg-completer[headroom] = {|@words|
         }
         &'headroom;wrap'= {
             cand --port 'The port to listen on; the next free one if it is taken [default: 8787]'
-            cand --anthropic-api-url 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]'
-            cand --openai-api-url 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]'
+            cand --anthropic-api-url 'Where requests to Anthropic go on to [default: that of Anthropic]'
+            cand --openai-api-url 'Where requests to OpenAI go on to [default: that of OpenAI]'
             cand --chatgpt-api-url 'Where requests of a ChatGPT login go on to'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'
@@ -68,8 +68,8 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand --host 'Address to listen on; this machine only'
             cand -p 'Port to listen on; 0 takes any that is free'
             cand --port 'Port to listen on; 0 takes any that is free'
-            cand --anthropic-api-url 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]'
-            cand --openai-api-url 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]'
+            cand --anthropic-api-url 'Where requests to Anthropic go on to [default: that of Anthropic]'
+            cand --openai-api-url 'Where requests to OpenAI go on to [default: that of OpenAI]'
             cand --chatgpt-api-url 'Where requests of a ChatGPT login go on to'
             cand --exclude-tools 'Leave the output of these tools alone; `*` stands for anything'
             cand --profile 'How much may be left out where the original can be had back [default: balanced]'

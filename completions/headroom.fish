@@ -37,8 +37,8 @@ complete -c headroom -n "__fish_headroom_needs_command" -f -a "demo" -d 'Show wh
 complete -c headroom -n "__fish_headroom_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c headroom -n "__fish_headroom_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l port -d 'The port to listen on; the next free one if it is taken [default: 8787]' -r
-complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l anthropic-api-url -d 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]' -r
-complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l openai-api-url -d 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]' -r
+complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l anthropic-api-url -d 'Where requests to Anthropic go on to [default: that of Anthropic]' -r
+complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l openai-api-url -d 'Where requests to OpenAI go on to [default: that of OpenAI]' -r
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l chatgpt-api-url -d 'Where requests of a ChatGPT login go on to' -r
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l exclude-tools -d 'Leave the output of these tools alone; `*` stands for anything' -r
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l profile -d 'How much may be left out where the original can be had back [default: balanced]' -r -f -a "balanced\t''
@@ -64,8 +64,8 @@ complete -c headroom -n "__fish_headroom_using_subcommand unwrap" -s h -l help -
 complete -c headroom -n "__fish_headroom_using_subcommand unwrap" -s V -l version -d 'Print version'
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l host -d 'Address to listen on; this machine only' -r
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -s p -l port -d 'Port to listen on; 0 takes any that is free' -r
-complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l anthropic-api-url -d 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]' -r
-complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l openai-api-url -d 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]' -r
+complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l anthropic-api-url -d 'Where requests to Anthropic go on to [default: that of Anthropic]' -r
+complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l openai-api-url -d 'Where requests to OpenAI go on to [default: that of OpenAI]' -r
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l chatgpt-api-url -d 'Where requests of a ChatGPT login go on to' -r
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l exclude-tools -d 'Leave the output of these tools alone; `*` stands for anything' -r
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l profile -d 'How much may be left out where the original can be had back [default: balanced]' -r -f -a "balanced\t''

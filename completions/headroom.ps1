@@ -39,8 +39,8 @@ Register-ArgumentCompleter -Native -CommandName 'headroom' -ScriptBlock {
         }
         'headroom;wrap' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port to listen on; the next free one if it is taken [default: 8787]')
-            [CompletionResult]::new('--anthropic-api-url', '--anthropic-api-url', [CompletionResultType]::ParameterName, 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]')
-            [CompletionResult]::new('--openai-api-url', '--openai-api-url', [CompletionResultType]::ParameterName, 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]')
+            [CompletionResult]::new('--anthropic-api-url', '--anthropic-api-url', [CompletionResultType]::ParameterName, 'Where requests to Anthropic go on to [default: that of Anthropic]')
+            [CompletionResult]::new('--openai-api-url', '--openai-api-url', [CompletionResultType]::ParameterName, 'Where requests to OpenAI go on to [default: that of OpenAI]')
             [CompletionResult]::new('--chatgpt-api-url', '--chatgpt-api-url', [CompletionResultType]::ParameterName, 'Where requests of a ChatGPT login go on to')
             [CompletionResult]::new('--exclude-tools', '--exclude-tools', [CompletionResultType]::ParameterName, 'Leave the output of these tools alone; `*` stands for anything')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'How much may be left out where the original can be had back [default: balanced]')
@@ -74,8 +74,8 @@ Register-ArgumentCompleter -Native -CommandName 'headroom' -ScriptBlock {
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Address to listen on; this machine only')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Port to listen on; 0 takes any that is free')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port to listen on; 0 takes any that is free')
-            [CompletionResult]::new('--anthropic-api-url', '--anthropic-api-url', [CompletionResultType]::ParameterName, 'Where requests to Anthropic go on to [default: <https://api.anthropic.com>]')
-            [CompletionResult]::new('--openai-api-url', '--openai-api-url', [CompletionResultType]::ParameterName, 'Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]')
+            [CompletionResult]::new('--anthropic-api-url', '--anthropic-api-url', [CompletionResultType]::ParameterName, 'Where requests to Anthropic go on to [default: that of Anthropic]')
+            [CompletionResult]::new('--openai-api-url', '--openai-api-url', [CompletionResultType]::ParameterName, 'Where requests to OpenAI go on to [default: that of OpenAI]')
             [CompletionResult]::new('--chatgpt-api-url', '--chatgpt-api-url', [CompletionResultType]::ParameterName, 'Where requests of a ChatGPT login go on to')
             [CompletionResult]::new('--exclude-tools', '--exclude-tools', [CompletionResultType]::ParameterName, 'Leave the output of these tools alone; `*` stands for anything')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'How much may be left out where the original can be had back [default: balanced]')

@@ -31,8 +31,8 @@ _headroom() {
             (wrap)
 _arguments "${_arguments_options[@]}" : \
 '--port=[The port to listen on; the next free one if it is taken \[default\: 8787\]]:PORT:_default' \
-'--anthropic-api-url=[Where requests to Anthropic go on to \[default\: <https\://api.anthropic.com>\]]:URL:_default' \
-'--openai-api-url=[Where requests to OpenAI go on to \[default\: <https\://api.openai.com/v1>\]]:URL:_default' \
+'--anthropic-api-url=[Where requests to Anthropic go on to \[default\: that of Anthropic\]]:URL:_default' \
+'--openai-api-url=[Where requests to OpenAI go on to \[default\: that of OpenAI\]]:URL:_default' \
 '--chatgpt-api-url=[Where requests of a ChatGPT login go on to]:URL:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
 '--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
@@ -70,8 +70,8 @@ _arguments "${_arguments_options[@]}" : \
 '--host=[Address to listen on; this machine only]:HOST:_default' \
 '-p+[Port to listen on; 0 takes any that is free]:PORT:_default' \
 '--port=[Port to listen on; 0 takes any that is free]:PORT:_default' \
-'--anthropic-api-url=[Where requests to Anthropic go on to \[default\: <https\://api.anthropic.com>\]]:URL:_default' \
-'--openai-api-url=[Where requests to OpenAI go on to \[default\: <https\://api.openai.com/v1>\]]:URL:_default' \
+'--anthropic-api-url=[Where requests to Anthropic go on to \[default\: that of Anthropic\]]:URL:_default' \
+'--openai-api-url=[Where requests to OpenAI go on to \[default\: that of OpenAI\]]:URL:_default' \
 '--chatgpt-api-url=[Where requests of a ChatGPT login go on to]:URL:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
 '--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \

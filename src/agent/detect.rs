@@ -8,10 +8,12 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::agent::argument;
+use crate::agent::config::Config;
 use crate::agent::launch;
 use crate::agent::overlay;
 use crate::agent::overlay::Overlay;
-use crate::agent::spec::{AgentSpec, Settings, Template};
+use crate::agent::spec::{AgentSpec, Settings, Template, When};
 
 /// What the caller knows about the process it runs in.
 #[derive(Debug, Clone)]
@@ -40,6 +42,10 @@ pub(crate) struct Detected {
     pub(crate) settings: Vec<SettingsFile>,
     /// The settings given on the agent's command line.
     pub(crate) overlay: Option<Overlay>,
+    /// The settings of an agent that keeps them in TOML.
+    pub(crate) config: Option<Config>,
+    /// What it is to be launched with.
+    args: Vec<OsString>,
     pub(crate) mcp_file: Option<PathBuf>,
     pub(crate) blocks: Vec<BlockFile>,
     /// The context tools on PATH.
@@ -136,8 +142,23 @@ impl Detected {
         from_files(true).or_else(from_overlay).or_else(|| from_files(false)).or_else(from_environment)
     }
 
+    /// What the agent would have at `path` of its settings.
+    pub(crate) fn setting(&self, path: &[String]) -> Option<Variable> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        self.config.as_ref()?.text(&path)
+    }
+
+    /// Whether the condition holds; none always does.
+    pub(crate) fn holds(&self, when: Option<&When>) -> bool {
+        let Some(When { env, option, key, is }) = when else { return true };
+        let value = |key: &String| self.config.as_ref()?.value(key);
+        env.as_ref().is_none_or(|name| self.is_on(name))
+            && option.as_ref().is_none_or(|option| argument::has(&self.args, option))
+            && key.as_ref().is_none_or(|key| value(key).is_some_and(|value| is.contains(&value)))
+    }
+
     /// Whether `name` is set to something other than an off word.
-    pub(crate) fn is_on(&self, name: &str) -> bool {
+    fn is_on(&self, name: &str) -> bool {
         self.variable(name).is_some_and(|variable| !matches!(&*variable.value, "" | "0" | "false" | "off" | "no"))
     }
 }
@@ -148,7 +169,7 @@ pub(crate) fn detect(spec: &AgentSpec, around: &Surroundings, args: &[OsString])
         .ok_or_else(|| Error::NotFound { binary: spec.binary.clone(), install: spec.install.clone() })?;
     let folders = Folders::of(spec, around);
     let blocks = spec.block.iter().map(|block| {
-        let path = folders.resolve(&block.file);
+        let path = folders.first_with_text(&block.files);
         BlockFile { is_tracked: is_tracked(&path, around), path, template: block.template }
     });
     Ok(Detected {
@@ -156,6 +177,8 @@ pub(crate) fn detect(spec: &AgentSpec, around: &Surroundings, args: &[OsString])
         environment: around.environment.clone(),
         settings: spec.settings.iter().flat_map(|settings| settings_files(settings, &folders)).collect(),
         overlay: spec.settings.as_ref().and_then(|settings| overlay::read(args, settings, &around.project)),
+        config: spec.config.as_ref().map(|config| Config::read(config, args, &|file| folders.resolve(file))),
+        args: args.to_vec(),
         mcp_file: spec.mcp.as_ref().and_then(|mcp| folders.first_existing(&mcp.files)),
         blocks: blocks.collect(),
         context_tools: ContextTool::ALL
@@ -222,6 +245,14 @@ impl Folders {
             }
         }
         None
+    }
+
+    /// The first of `files` that an agent would find something in, or else the last. An agent that passes over an empty
+    /// file would no longer do so with our text in it, and miss what stands in the next.
+    fn first_with_text(&self, files: &[String]) -> PathBuf {
+        let paths: Vec<PathBuf> = files.iter().map(|file| self.resolve(file)).collect();
+        let has_text = |path: &&PathBuf| fs::read(path).is_ok_and(|bytes| !bytes.trim_ascii().is_empty());
+        paths.iter().find(has_text).or(paths.last()).cloned().unwrap_or_default()
     }
 
     /// `text` as a path. A hole stands at the start, so that a folder's name need not be Unicode.

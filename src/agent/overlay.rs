@@ -7,12 +7,14 @@
 //! is wrong with it.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::agent::argument;
+use crate::agent::argument::Place;
 use crate::agent::spec::Settings;
 
 /// The settings that the user gave on the command line.
@@ -32,16 +34,9 @@ impl Overlay {
     }
 }
 
-/// Where an option stands among the arguments, and how many of them it takes.
-struct Place {
-    at: usize,
-    words: usize,
-    value: OsString,
-}
-
 /// What the last such option among `args` gives, as JSON or as the path of a file.
 pub(crate) fn read(args: &[OsString], settings: &Settings, project: &Path) -> Option<Overlay> {
-    let place = places(args, &settings.option).pop()?;
+    let place = places(args, settings).pop()?;
     let (text, is_file) = match place.value.to_str().map(str::trim) {
         Some(json) if json.starts_with('{') => (json.to_owned(), false),
         _ => (fs::read_to_string(project.join(&place.value)).ok()?, true),
@@ -62,7 +57,7 @@ pub(crate) fn put_on_top(
     given: Option<&Overlay>,
     variables: &BTreeMap<String, String>,
 ) -> Option<Vec<OsString>> {
-    let places = places(args, &settings.option);
+    let places = places(args, settings);
     if given.is_none() && !places.is_empty() {
         return None;
     }
@@ -83,29 +78,8 @@ pub(crate) fn put_on_top(
     Some([OsString::from(&settings.option), json].into_iter().chain(rest).collect())
 }
 
-fn places(args: &[OsString], option: &str) -> Vec<Place> {
-    let mut places = Vec::new();
-    let mut at = 0;
-    while at < args.len() && args[at] != "--" {
-        let mut words = 1;
-        if args[at] == option
-            && let Some(value) = args.get(at + 1)
-        {
-            words = 2;
-            places.push(Place { at, words, value: value.clone() });
-        } else if let Some(value) = after(&args[at], option) {
-            places.push(Place { at, words, value });
-        }
-        at += words;
-    }
-    places
-}
-
-/// The value in `option=value`.
-fn after(arg: &OsStr, option: &str) -> Option<OsString> {
-    use std::os::unix::ffi::OsStrExt;
-    let value = arg.as_bytes().strip_prefix(option.as_bytes())?.strip_prefix(b"=")?;
-    Some(OsStr::from_bytes(value).to_owned())
+fn places(args: &[OsString], settings: &Settings) -> Vec<Place> {
+    argument::places(args, std::slice::from_ref(&settings.option))
 }
 
 /// The object in `text`, which may have comments as agents allow them.

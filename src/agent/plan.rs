@@ -5,19 +5,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::net::{IpAddr, SocketAddr};
+use std::fmt::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use crate::agent::argument;
+use crate::agent::argument::Setting;
 use crate::agent::detect::{BlockFile, ContextTool, Detected, Source, Variable};
 use crate::agent::ledger::Holder;
 use crate::agent::overlay;
-use crate::agent::spec::{AgentSpec, EnvRow, Mcp, McpShape};
+use crate::agent::spec::{AgentSpec, ArgumentRow, EnvRow, Format, Mcp, McpShape};
+use crate::agent::upstream;
+use crate::agent::upstream::Own;
 use crate::edit::Edit;
 
 /// The variables that send an agent's requests through a proxy of the user's network.
 const NETWORK_PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The variable that names a file which bash runs before any command, in a login shell too.
+const BASH_ENV: &str = "BASH_ENV";
 
 /// What the user wants of this wrap, and what it needs to know of us.
 #[derive(Debug, Clone)]
@@ -72,6 +80,8 @@ pub(crate) struct Plan {
     pub(crate) settings_file: Option<SettingsFile>,
     /// A folder for PATH in which `headroom` is our program.
     pub(crate) path_folder: Option<PathBuf>,
+    /// What puts that folder on PATH in a shell that sets it anew.
+    pub(crate) shell_file: Option<ShellFile>,
     pub(crate) executable: PathBuf,
     pub(crate) project: PathBuf,
     /// What the user should know before the agent takes the screen.
@@ -113,10 +123,20 @@ pub(crate) struct SettingsFile {
     pub(crate) ours: BTreeMap<String, String>,
 }
 
+/// Lines for bash to run before it runs a command.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ShellFile {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
 impl Plan {
-    /// How the agent is started when there is no folder for the settings: with all of them on its command line.
+    /// How the agent is started when there is no folder for this wrap: with all settings on its command line.
     pub(crate) fn launch_without_folder(&self) -> Launch {
         let mut launch = self.launch.clone();
+        if self.shell_file.is_some() {
+            launch.set.remove(BASH_ENV);
+        }
         if let Some(file) = &self.settings_file {
             launch.args[overlay::VALUE].clone_from(&file.json);
         }
@@ -139,13 +159,15 @@ pub(crate) fn plan(
     address: SocketAddr,
 ) -> Result<Plan, Error> {
     let proxy = format!("http://{address}");
-    let row = spec.env.iter().find(|row| row.when.as_ref().is_none_or(|when| detected.is_on(&when.env)));
+    let row = spec.env.iter().find(|row| detected.holds(row.when.as_ref()));
+    let settings = settings(spec, detected);
     let mut notes = notes(spec, detected);
 
     let mut routing = row.map(|row| routing(row, &proxy)).unwrap_or_default();
-    refuse_managed(&routing, detected)?;
+    refuse_managed(&routing, &settings, detected)?;
     routing.extend(exempt(detected, address));
-    let upstream = upstream(row, detected, options, address, &mut notes);
+    let own = own_address(row, &settings, detected);
+    let upstream = upstream::upstream(own, spec.provider, options, address, &mut notes);
     let mut set: BTreeMap<String, OsString> = our_variables(options);
     for (name, value) in row.into_iter().flat_map(|row| &row.otherwise) {
         if detected.variable(name).is_none() {
@@ -154,11 +176,18 @@ pub(crate) fn plan(
     }
     set.extend(routing.iter().map(|(name, value)| (name.clone(), value.into())));
 
-    let path_folder = (!detected.is_on_path).then(|| options.run.join("bin"));
+    let path_folder = (!detected.is_on_path || spec.login_shell).then(|| options.run.join("bin"));
     if let Some(folder) = &path_folder {
         set.insert("PATH".to_owned(), prepend(folder, detected.environment.get(OsStr::new("PATH"))));
     }
-    let (args, settings_file) = args(spec, detected, options, &routing);
+    let shell_file = path_folder.as_ref().filter(|_| spec.login_shell).and_then(|folder| {
+        let text = shell_text(folder, detected.environment.get(OsStr::new(BASH_ENV)))?;
+        Some(ShellFile { path: options.run.join("bash-env"), text })
+    });
+    if let Some(ShellFile { path, .. }) = &shell_file {
+        set.insert(BASH_ENV.to_owned(), path.clone().into());
+    }
+    let (args, settings_file) = args(spec, detected, options, &routing, &filled(&settings, &proxy));
     Ok(Plan {
         agent: spec.name.clone(),
         session: options.session.clone(),
@@ -169,6 +198,7 @@ pub(crate) fn plan(
         starts_proxy: options.starts_proxy,
         settings_file,
         path_folder,
+        shell_file,
         executable: options.executable.clone(),
         project: options.project.clone(),
         notes,
@@ -176,8 +206,46 @@ pub(crate) fn plan(
 }
 
 fn notes(spec: &AgentSpec, detected: &Detected) -> Vec<String> {
-    let holding = spec.note.iter().filter(|note| note.when.as_ref().is_none_or(|when| detected.is_on(&when.env)));
-    holding.map(|note| note.text.clone()).collect()
+    let holding = spec.note.iter().filter(|note| detected.holds(note.when.as_ref()));
+    let unreadable =
+        detected.config.iter().flat_map(|config| &config.unreadable).map(|path| {
+            format!("`{}` could not be read: if it has an address, requests do not go there", path.display())
+        });
+    holding.map(|note| note.text.clone()).chain(unreadable).collect()
+}
+
+/// The settings that point the agent at the proxy, with the hole for our address.
+fn settings(spec: &AgentSpec, detected: &Detected) -> Vec<Setting> {
+    let row = spec.argument.iter().find(|row| detected.holds(row.when.as_ref()));
+    let set = row.into_iter().flat_map(|ArgumentRow { set, .. }| set);
+    set.filter_map(|(key, value)| Some(Setting { path: path(key, detected)?, value: value.clone() })).collect()
+}
+
+/// The parts of the dotted `key`; `{name}` is what the agent has for `name`, and one part whatever is in it.
+fn path(key: &str, detected: &Detected) -> Option<Vec<String>> {
+    let part = |part: &str| match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        Some(name) => detected.config.as_ref()?.value(name),
+        None => Some(part.to_owned()),
+    };
+    key.split('.').map(part).collect()
+}
+
+fn filled(settings: &[Setting], proxy: &str) -> Vec<Setting> {
+    let fill = |setting: &Setting| Setting { value: setting.value.replace("{proxy}", proxy), ..setting.clone() };
+    settings.iter().map(fill).collect()
+}
+
+/// The address that the agent has in the place where we put ours.
+fn own_address(row: Option<&EnvRow>, settings: &[Setting], detected: &Detected) -> Option<Own> {
+    let by_variable = || {
+        let (name, template) = row?.set.iter().find(|(_, value)| value.contains("{proxy}"))?;
+        Some(Own { name: name.clone(), template: template.clone(), found: detected.variable(name)? })
+    };
+    let by_setting = || {
+        let Setting { path, value } = settings.iter().find(|setting| setting.value.contains("{proxy}"))?;
+        Some(Own { name: path.join("."), template: value.clone(), found: detected.setting(path)? })
+    };
+    by_variable().or_else(by_setting)
 }
 
 /// The variables that point the agent at the proxy.
@@ -185,10 +253,12 @@ fn routing(row: &EnvRow, proxy: &str) -> BTreeMap<String, String> {
     row.set.iter().map(|(name, value)| (name.clone(), value.replace("{proxy}", proxy))).collect()
 }
 
-fn refuse_managed(routing: &BTreeMap<String, String>, detected: &Detected) -> Result<(), Error> {
-    for variable in routing.keys() {
-        if let Some(Variable { source: Source::Managed(path), .. }) = detected.variable(variable) {
-            return Err(Error::Managed { path, variable: variable.clone() });
+fn refuse_managed(routing: &BTreeMap<String, String>, settings: &[Setting], detected: &Detected) -> Result<(), Error> {
+    let variables = routing.keys().map(|name| (name.clone(), detected.variable(name)));
+    let settings = settings.iter().map(|setting| (setting.path.join("."), detected.setting(&setting.path)));
+    for (variable, found) in variables.chain(settings) {
+        if let Some(Variable { source: Source::Managed(path), .. }) = found {
+            return Err(Error::Managed { path, variable });
         }
     }
     Ok(())
@@ -237,70 +307,18 @@ fn prepend(folder: &Path, path: Option<&OsString>) -> OsString {
     joined
 }
 
-/// Where the agent's requests go on to.
-fn upstream(
-    row: Option<&EnvRow>,
-    detected: &Detected,
-    options: &Options,
-    address: SocketAddr,
-    notes: &mut Vec<String>,
-) -> Option<String> {
-    if options.starts_proxy && options.upstream.is_some() {
-        return options.upstream.clone();
+/// Lines that run the file the user has for bash and then put `folder` first on PATH, unless it is there; `None` where
+/// the one or the other cannot be written down.
+fn shell_text(folder: &Path, theirs: Option<&OsString>) -> Option<String> {
+    let mut text = String::new();
+    if let Some(theirs) = theirs.filter(|theirs| !theirs.is_empty()) {
+        // Bash expands variables and commands in it, and nothing else, as it does between these quotes.
+        let theirs = theirs.to_str().filter(|theirs| !theirs.contains(['"', '\\', '\n']))?;
+        writeln!(text, "[ -r \"{theirs}\" ] && . \"{theirs}\"").ok()?;
     }
-    let (name, template) = row?.set.iter().find(|(_, value)| value.contains("{proxy}"))?;
-    let Variable { value, source } = detected.variable(name)?;
-    let url = value.trim().trim_end_matches('/');
-    // An agent that wants its address to end in `/v1` has the user's ending in it as well.
-    let suffix = template.split_once("{proxy}").map_or("", |(_, suffix)| suffix);
-    let url = url.strip_suffix(suffix).unwrap_or(url).to_owned();
-    if !options.starts_proxy {
-        if loopback(&url) != Some(address) {
-            let url = without_login(&url);
-            notes.push(format!("`{name}` is {url}, but requests go where the proxy on {address} sends them"));
-        }
-        return None;
-    }
-    if let Some(local) = loopback(&url) {
-        if let Some(holder) = options.running.iter().find(|holder| holder.address == Some(local)) {
-            return holder.upstream.clone();
-        }
-        // We listen there, so nobody else does: it is what is left of a proxy that is gone.
-        if local == address {
-            notes.push(format!("`{name}` is {url}, where no other proxy runs: it is ignored"));
-            return None;
-        }
-    }
-    let whose = match source {
-        Source::Environment => "the environment says",
-        Source::CommandLine => "its command line says",
-        Source::File(path) | Source::Managed(path) => {
-            notes.push(format!("requests go on to {}, as `{}` says", without_login(&url), path.display()));
-            return Some(url);
-        }
-    };
-    notes.push(format!("requests go on to {}, as {whose}", without_login(&url)));
-    Some(url)
-}
-
-/// The address in `url` if it is one of this machine's own.
-fn loopback(url: &str) -> Option<SocketAddr> {
-    let authority = url.strip_prefix("http://")?.split('/').next()?;
-    let authority = authority.replace("localhost", "127.0.0.1");
-    let address: SocketAddr = authority.parse().ok()?;
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_loopback() => Some(address),
-        IpAddr::V6(ip) if ip.is_loopback() => Some(address),
-        _ => None,
-    }
-}
-
-/// `url` without a user's name and password, which belong on no screen.
-fn without_login(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+    let folder = shlex::try_quote(folder.to_str()?).ok()?.into_owned();
+    writeln!(text, "case \":$PATH:\" in *:{folder}:*) ;; *) PATH={folder}:$PATH ;; esac").ok()?;
+    Some(text)
 }
 
 /// The agent's arguments, with our routing where its own settings would beat the environment.
@@ -309,7 +327,11 @@ fn args(
     detected: &Detected,
     options: &Options,
     routing: &BTreeMap<String, String>,
+    settings: &[Setting],
 ) -> (Vec<OsString>, Option<SettingsFile>) {
+    if let Some(config) = &spec.config {
+        return (argument::put(&options.args, &config.options, settings), None);
+    }
     let as_given = || (options.args.clone(), None);
     let Some(settings) = &spec.settings else { return as_given() };
     let beaten: BTreeMap<String, String> = routing
@@ -360,18 +382,23 @@ fn edits(spec: &AgentSpec, detected: &Detected, options: &Options, notes: &mut V
 /// Our MCP server as the agent writes servers down. It names no port: what belongs to one wrap comes by the environment,
 /// which agents pass on.
 fn registration(mcp: &Mcp, options: &Options) -> Edit {
-    let McpShape::TypeCommandArgsEnv = mcp.shape;
     let mut env = Map::new();
     if !options.is_default_home {
         env.insert("HEADROOM_HOME".to_owned(), json!(options.home.to_string_lossy()));
     }
-    let command = options.executable.to_string_lossy();
-    let mut entry = Map::from_iter([
-        ("type".to_owned(), json!("stdio")),
-        ("command".to_owned(), json!(command)),
-        ("args".to_owned(), json!(["mcp", "serve"])),
-        ("env".to_owned(), json!(env)),
-    ]);
+    let mut entry = Map::new();
+    if mcp.shape == McpShape::TypeCommandArgsEnv {
+        entry.insert("type".to_owned(), json!("stdio"));
+    }
+    entry.insert("command".to_owned(), json!(options.executable.to_string_lossy()));
+    entry.insert("args".to_owned(), json!(["mcp", "serve"]));
+    if mcp.shape == McpShape::TypeCommandArgsEnv || !env.is_empty() {
+        entry.insert("env".to_owned(), json!(env));
+    }
     entry.extend(mcp.also.clone());
-    Edit::Json { path: mcp.key.split('.').map(str::to_owned).collect(), value: Value::Object(entry) }
+    let (path, value) = (mcp.key.split('.').map(str::to_owned).collect(), Value::Object(entry));
+    match mcp.format {
+        Format::Json => Edit::Json { path, value },
+        Format::Toml => Edit::Toml { path, value, label: "mcp".to_owned() },
+    }
 }

@@ -217,7 +217,9 @@ pub(crate) fn exhume(ledger: &mut Ledger, path: &Path, edit: &Edit) {
 /// Whether both edits are of the same key or block, whatever they put there.
 pub(crate) fn is_same_place(left: &Edit, right: &Edit) -> bool {
     match (left, right) {
-        (Edit::Json { path: left, .. }, Edit::Json { path: right, .. }) => left == right,
+        (Edit::Json { path: left, .. }, Edit::Json { path: right, .. })
+        | (Edit::Toml { path: left, .. }, Edit::Toml { path: right, .. })
+        | (Edit::Yaml { path: left, .. }, Edit::Yaml { path: right, .. }) => left == right,
         (Edit::Block { name: left, .. }, Edit::Block { name: right, .. }) => left == right,
         _ => false,
     }
@@ -254,7 +256,8 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
 /// A string that stands in every file that has the edit: looking for it is cheaper than parsing.
 fn trace(edit: &Edit) -> &str {
     match edit {
-        Edit::Json { path, .. } => path.last().map_or("", String::as_str),
+        Edit::Json { path, .. } | Edit::Toml { path, .. } => path.last().map_or("", String::as_str),
+        Edit::Yaml { path, .. } => path.last().map_or("", |step| edit::yaml::name(step)),
         Edit::Block { name, .. } => name,
     }
 }
@@ -262,7 +265,8 @@ fn trace(edit: &Edit) -> &str {
 /// What a user would have to take out.
 fn by_hand(edit: &Edit) -> String {
     match edit {
-        Edit::Json { path, .. } => format!("the key `{}`", path.join(".")),
+        Edit::Json { path, .. } | Edit::Yaml { path, .. } => format!("the key `{}`", path.join(".")),
+        Edit::Toml { path, .. } => format!("the table `[{}]`", path.join(".")),
         Edit::Block { name, .. } => format!("the lines from `<!-- headroom:{name} -->` to `<!-- /headroom:{name} -->`"),
     }
 }

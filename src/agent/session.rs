@@ -155,6 +155,9 @@ fn make_run_folder(plan: &Plan, state: &State) -> Result<(), ledger::Error> {
     if let Some(file) = &plan.settings_file {
         files::write_atomic(&file.path, file.json.as_encoded_bytes(), Some(0o600))?;
     }
+    if let Some(file) = &plan.shell_file {
+        files::write_atomic(&file.path, file.text.as_bytes(), Some(0o600))?;
+    }
     let Some(folder) = &plan.path_folder else { return Ok(()) };
     files::create_folder(folder)?;
     let link = folder.join("headroom");

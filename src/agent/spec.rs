@@ -23,13 +23,20 @@ pub(crate) struct AgentSpec {
     /// The command or page that installs it.
     pub(crate) install: String,
     pub(crate) provider: Provider,
+    /// Whether it runs commands in login shells, which may set PATH anew.
+    #[serde(default)]
+    pub(crate) login_shell: bool,
     /// Folders of the agent's own, each a hole for the paths below.
     #[serde(default)]
     pub(crate) folders: BTreeMap<String, Folder>,
     /// How it is pointed at the proxy: the first row whose `when` holds.
     #[serde(default)]
     pub(crate) env: Vec<EnvRow>,
+    /// The same by settings on its command line.
+    #[serde(default)]
+    pub(crate) argument: Vec<ArgumentRow>,
     pub(crate) settings: Option<Settings>,
+    pub(crate) config: Option<Config>,
     pub(crate) mcp: Option<Mcp>,
     #[serde(default)]
     pub(crate) block: Vec<Block>,
@@ -43,7 +50,8 @@ pub(crate) struct AgentSpec {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Provider {
     Anthropic,
-    Openai,
+    #[serde(rename = "openai")]
+    OpenAi,
 }
 
 /// A folder that a variable can move.
@@ -67,12 +75,58 @@ pub(crate) struct EnvRow {
     pub(crate) otherwise: BTreeMap<String, String>,
 }
 
-/// A condition on the environment that the agent will see.
+/// Settings that are put in front of the agent's own arguments.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct ArgumentRow {
+    pub(crate) when: Option<When>,
+    /// Dotted keys of the agent's settings. `{key}` in one is what the agent has for that key.
+    #[serde(default)]
+    pub(crate) set: BTreeMap<String, String>,
+}
+
+/// A condition on what the agent will see. Where it has several parts, all must hold.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct When {
     /// Holds when this variable is set and not off.
-    pub(crate) env: String,
+    pub(crate) env: Option<String>,
+    /// Holds when this option is among the arguments.
+    pub(crate) option: Option<String>,
+    /// Holds when this dotted key of the agent's settings is one of `is`.
+    pub(crate) key: Option<String>,
+    pub(crate) is: Vec<String>,
+}
+
+/// TOML files in which the agent keeps its settings, and the options that beat them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Those of the machine, which the user's beat. A later one beats an earlier one, here and below.
+    #[serde(default)]
+    pub(crate) system: Vec<String>,
+    pub(crate) files: Vec<String>,
+    /// Files that beat everything and are not the user's to change.
+    #[serde(default)]
+    pub(crate) managed: Vec<String>,
+    /// The names of the option that takes `KEY=VALUE` and beats all but the managed files.
+    pub(crate) options: Vec<String>,
+    /// The option that makes the agent read none of `files`.
+    pub(crate) ignore: Option<String>,
+    pub(crate) profile: Option<Profile>,
+    /// What the agent goes by where nobody sets the key.
+    #[serde(default)]
+    pub(crate) defaults: BTreeMap<String, String>,
+}
+
+/// Named settings that lie on top of the user's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    /// The names of the option that chooses one.
+    pub(crate) options: Vec<String>,
+    /// Its file, with `{profile}` for its name.
+    pub(crate) file: String,
 }
 
 /// JSON files in which the agent keeps environment variables of its own.
@@ -99,6 +153,8 @@ pub(crate) struct Mcp {
     pub(crate) files: Vec<String>,
     /// The key path, dotted.
     pub(crate) key: String,
+    #[serde(default)]
+    pub(crate) format: Format,
     pub(crate) shape: McpShape,
     /// Further keys of the entry.
     #[serde(default)]
@@ -120,19 +176,32 @@ fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stri
     }
 }
 
+/// What a file is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Format {
+    #[default]
+    Json,
+    Toml,
+}
+
 /// How agents write an MCP server down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum McpShape {
     /// `{"type": "stdio", "command": "…", "args": […], "env": {…}}`
     TypeCommandArgsEnv,
+    /// `{"command": "…", "args": […]}`, and `"env": {…}` where there is any
+    CommandArgsEnv,
 }
 
 /// A marked block of text in a file that the agent reads.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Block {
-    pub(crate) file: String,
+    /// The first that has text counts; where none does, the last.
+    #[serde(rename = "file", deserialize_with = "one_or_several")]
+    pub(crate) files: Vec<String>,
     /// The template it is made from.
     #[serde(rename = "use")]
     pub(crate) template: Template,
@@ -202,18 +271,45 @@ fn check(spec: &AgentSpec) -> Result<(), Wrong> {
         check_holes(&folder.otherwise, &outer)?;
     }
     let settings = spec.settings.iter().flat_map(|settings| settings.files.iter().chain(&settings.managed));
-    let paths =
-        settings.chain(spec.mcp.iter().flat_map(|mcp| &mcp.files)).chain(spec.block.iter().map(|block| &block.file));
-    for path in paths {
+    let config = spec.config.iter().flat_map(|config| config.system.iter().chain(&config.files).chain(&config.managed));
+    let edited = spec.mcp.iter().flat_map(|mcp| &mcp.files).chain(spec.block.iter().flat_map(|block| &block.files));
+    for path in settings.chain(config).chain(edited) {
         check_holes(path, &folders)?;
     }
-    for value in spec.env.iter().flat_map(|row| row.set.values().chain(row.otherwise.values())) {
+    if let Some(profile) = spec.config.as_ref().and_then(|config| config.profile.as_ref()) {
+        let folders: Vec<&str> = folders.iter().copied().chain(["profile"]).collect();
+        check_holes(&profile.file, &folders)?;
+    }
+    let of_environment = spec.env.iter().flat_map(|row| row.set.values().chain(row.otherwise.values()));
+    for value in of_environment.chain(spec.argument.iter().flat_map(|row| row.set.values())) {
         check_holes(value, &["proxy"])?;
     }
+    check_conditions(spec)?;
     if let Some(mcp) = &spec.mcp
         && mcp.key.split('.').any(str::is_empty)
     {
         return Err(Wrong { value: mcp.key.clone(), detail: format!("`{}` is not a dotted key path", mcp.key) });
+    }
+    Ok(())
+}
+
+fn check_conditions(spec: &AgentSpec) -> Result<(), Wrong> {
+    let rows = spec.env.iter().map(|row| &row.when).chain(spec.argument.iter().map(|row| &row.when));
+    for when in rows.chain(spec.note.iter().map(|note| &note.when)).flatten() {
+        let wrong = |detail: &str| Err(Wrong { value: "when".to_owned(), detail: detail.to_owned() });
+        if when.key.is_some() == when.is.is_empty() {
+            return wrong("`key` and `is` go together");
+        }
+        if when.env.is_none() && when.option.is_none() && when.key.is_none() {
+            return wrong("`when` says nothing: give it `env`, `option` or `key`");
+        }
+        if when.key.is_some() && spec.config.is_none() {
+            return wrong("`key` is one of the agent's settings, so `config` has to say where they are");
+        }
+    }
+    if !spec.argument.is_empty() && spec.config.is_none() {
+        let detail = "`argument` needs `config`, which says how settings stand on the command line".to_owned();
+        return Err(Wrong { value: "[[argument]]".to_owned(), detail });
     }
     Ok(())
 }
@@ -285,6 +381,24 @@ mod tests {
         assert!(error(&with("3")).ends_with("line 9: expected a path or a list of paths"), "{}", error(&with("3")));
         assert!(error(&with("[]")).ends_with("line 9: the list of paths is empty"), "{}", error(&with("[]")));
         assert!(error(&with("[\"{home}/x\", \"{hom}/y\"]")).contains("`{hom}` is not one of"));
+    }
+
+    #[test]
+    fn a_condition_says_something_that_can_be_looked_up() {
+        let with = |when: &str| format!("{GOOD}[[note]]\ntext = \"x\"\nwhen = {when}\n");
+        let config = "[config]\nfiles = [\"{home}/x\"]\noptions = [\"-c\"]\n";
+        for (when, expected) in [
+            ("{}", "`when` says nothing"),
+            ("{ key = \"a\" }", "`key` and `is` go together"),
+            ("{ env = \"A\", is = [\"b\"] }", "`key` and `is` go together"),
+            ("{ key = \"a\", is = [\"b\"] }", "`config` has to say"),
+        ] {
+            let error = error(&with(when));
+            assert!(error.contains("line 8") && error.contains(expected), "{error}");
+        }
+        let text = format!("{}{config}", with("{ key = \"a\", is = [\"b\"], option = \"-o\" }"));
+        assert_eq!(parse(Path::new("foo.toml"), &text).unwrap().note[0].when.as_ref().unwrap().is, ["b"]);
+        assert!(error(&format!("{GOOD}[[argument]]\n")).contains("line 6: `argument` needs `config`"));
     }
 
     #[test]

@@ -111,10 +111,10 @@ impl ProfileName {
 /// The options of every command that starts a proxy.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ProxyArgs {
-    /// Where requests to Anthropic go on to [default: <https://api.anthropic.com>]
+    /// Where requests to Anthropic go on to [default: that of Anthropic]
     #[arg(long, value_name = "URL", env = "HEADROOM_ANTHROPIC_API_URL")]
     pub(crate) anthropic_api_url: Option<String>,
-    /// Where requests to OpenAI go on to [default: <https://api.openai.com/v1>]
+    /// Where requests to OpenAI go on to [default: that of OpenAI]
     #[arg(long, value_name = "URL", env = "HEADROOM_OPENAI_API_URL")]
     pub(crate) openai_api_url: Option<String>,
     /// Where requests of a ChatGPT login go on to
@@ -178,7 +178,7 @@ impl Settings {
             spec::Provider::Anthropic => {
                 (&args.anthropic_api_url, "ANTHROPIC_TARGET_API_URL", &self.config.anthropic_api_url)
             }
-            spec::Provider::Openai => (&args.openai_api_url, "OPENAI_TARGET_API_URL", &self.config.openai_api_url),
+            spec::Provider::OpenAi => (&args.openai_api_url, "OPENAI_TARGET_API_URL", &self.config.openai_api_url),
         };
         flag.as_deref().or_else(|| self.environment.get(variable)).or(configured.as_deref())
     }
@@ -191,7 +191,7 @@ impl Settings {
         if let Some(address) = anthropic {
             options.anthropic = upstream::parse_url(address)?;
         }
-        options.openai = match (self.told_url(args, spec::Provider::Openai), of_agent(spec::Provider::Openai)) {
+        options.openai = match (self.told_url(args, spec::Provider::OpenAi), of_agent(spec::Provider::OpenAi)) {
             (Some(told), _) => Some(upstream::parse_openai_url(told)?),
             // The agent would have used it as it is.
             (None, Some(address)) => Some(upstream::parse_url(address)?),
@@ -202,7 +202,7 @@ impl Settings {
         }
         options.owner = agent.map(|agent| match agent.provider {
             spec::Provider::Anthropic => Company::Anthropic,
-            spec::Provider::Openai => Company::OpenAi,
+            spec::Provider::OpenAi => Company::OpenAi,
         });
         Ok(options)
     }

@@ -18,13 +18,13 @@ use crate::agent::detect::Surroundings;
 use crate::agent::launch;
 use crate::agent::launch::Signals;
 use crate::agent::ledger;
-use crate::agent::ledger::State;
+use crate::agent::ledger::{Holder, State};
 use crate::agent::plan;
 use crate::agent::plan::{ContextToolUse, Plan};
 use crate::agent::registry;
 use crate::agent::session;
 use crate::agent::session::{Elsewhere, Session};
-use crate::agent::spec::AgentSpec;
+use crate::agent::spec::{AgentSpec, Provider};
 use crate::cli::output;
 use crate::cli::output::Failure;
 use crate::cli::settings::{Agent, Settings};
@@ -42,7 +42,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
     disable_version_flag = true,
     after_help = "From the first word that is not an option above, or from `--`, everything goes to the agent.\n\n\
         Examples:\n  headroom wrap claude\n  headroom wrap claude --resume\n  \
-        headroom wrap claude --port 9000 -p \"fix the test\"\n  headroom wrap claude --dry-run"
+        headroom wrap claude --port 9000 -p \"fix the test\"\n  headroom wrap codex exec \"fix the test\"\n  \
+        headroom wrap claude --dry-run"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -59,6 +60,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let request = match words::parse(args.options, &args.words) {
         Ok(request) => request.with_environment(&settings.environment)?,
         Err(words::Error::Usage(err)) => return Ok(output::usage(&err)),
+        Err(words::Error::Clash { err, hint }) => {
+            let code = output::usage(&err);
+            output::hint(hint);
+            return Ok(code);
+        }
         Err(words::Error::NearMiss(failure)) => return Err(failure.into()),
     };
     let spec = find(&request.agent, &settings)?;
@@ -199,8 +205,16 @@ fn plan_options(
         context_tools: tool.among(),
         starts_proxy: !own.no_proxy,
         upstream: settings.told_url(&own.proxy, spec.provider).map(str::to_owned),
-        running: state.running(),
+        running: running(spec.provider, settings, state),
     })
+}
+
+/// The wraps whose proxies go on to such a provider: keys are for nobody else's eyes.
+fn running(provider: Provider, settings: &Settings, state: &State) -> Vec<Holder> {
+    let agents = settings.paths.agents();
+    let goes_there =
+        |holder: &Holder| registry::find(&holder.agent, &agents).is_ok_and(|spec| spec.provider == provider);
+    state.running().into_iter().filter(goes_there).collect()
 }
 
 fn not_found(err: &detect::Error) -> Failure {

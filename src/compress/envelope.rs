@@ -98,7 +98,45 @@ fn head_end(text: &str) -> usize {
     {
         at += preview + colon + "):\n".len();
     }
-    at
+    at + report_end(&text[at..])
+}
+
+/// How Codex begins the lines that say how a command went. Its output follows behind `Output:`.
+const REPORT: &[&str] = &[
+    "Chunk ID: ",
+    "Exit code: ",
+    "Original token count: ",
+    "Process exited with code ",
+    "Process running with session ID ",
+    "Total output lines: ",
+    "Wall time: ",
+];
+const REPORT_END: &str = "Output:\n";
+
+/// What follows where an output was cut before it was sent.
+const CUT: &str = "Warning: truncated output ";
+const CUT_LINES: &str = "Total output lines: ";
+
+/// The length of a report on how a command went, with the warning that its output was cut.
+fn report_end(text: &str) -> usize {
+    let mut end = 0;
+    while REPORT.iter().any(|start| text[end..].starts_with(start))
+        && let Some(line) = text[end..].find('\n')
+    {
+        end += line + 1;
+    }
+    if end == 0 || !text[end..].starts_with(REPORT_END) {
+        return 0;
+    }
+    end += REPORT_END.len();
+    for start in [CUT, CUT_LINES] {
+        if text[end..].starts_with(start)
+            && let Some(line) = text[end..].find('\n')
+        {
+            end += line + 1;
+        }
+    }
+    end + usize::from(text[end..].starts_with('\n') && text[..end].contains(CUT_LINES))
 }
 
 fn tail_start(text: &str) -> usize {
@@ -189,6 +227,22 @@ mod tests {
         let text = "<system-reminder>x</system-reminder>a\nb";
         assert_eq!(open(text).head, "");
         assert_eq!(open(&format!("<system-reminder>y</system-reminder>\n{text}")).lines_before(), 1);
+    }
+
+    #[test]
+    fn a_report_on_the_command_stays_in_front_of_its_output() {
+        let head = "Chunk ID: 34e508\nWall time: 0.0000 seconds\nProcess exited with code 0\nOriginal token count: 9\nOutput:\n";
+        let cut = "Warning: truncated output (original token count: 125114)\nTotal output lines: 9000\n\n";
+        for head in
+            [head.to_owned(), format!("{head}{cut}"), "Exit code: 1\nWall time: 2 seconds\nOutput:\n".to_owned()]
+        {
+            let text = format!("{head}[1,2]\n");
+            let opened = open(&text);
+            assert_eq!((opened.head, opened.text.as_str()), (head.as_str(), "[1,2]\n"));
+        }
+        for other in ["Output:\nx", "Wall time: 3\nx", "Chunk ID: x", "Total output lines: 3\n\nx"] {
+            assert_eq!(open(other).head, "", "{other}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 pub(crate) mod block;
 pub(crate) mod json;
+pub(crate) mod toml;
+pub(crate) mod yaml;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Edit {
     /// The key at `path` of a JSON or JSONC document holds `value`.
     Json { path: Vec<String>, value: serde_json::Value },
+    /// The key at `path` of a TOML document holds `value`, between the comment lines `# headroom:LABEL` and
+    /// `# /headroom:LABEL`, which are for people only.
+    Toml { path: Vec<String>, value: serde_json::Value, label: String },
+    /// The key at `path` of a YAML document holds `value`. A last step written `[name=x]` is the element of a list
+    /// whose `name` is `x`.
+    Yaml { path: Vec<String>, value: serde_json::Value, label: String },
     /// A Markdown or plain text holds a block between the marker lines `<!-- headroom:NAME -->` and
     /// `<!-- /headroom:NAME -->`.
     Block { name: String, text: String },
@@ -31,6 +39,8 @@ pub(crate) struct Applied {
 #[serde(tag = "undo", rename_all = "snake_case")]
 pub(crate) enum Undo {
     Json(json::Undo),
+    Toml(toml::Undo),
+    Yaml(yaml::Undo),
     Block(block::Undo),
 }
 
@@ -58,6 +68,12 @@ pub(crate) fn apply(text: &str, edit: &Edit) -> Result<Applied, Error> {
         Edit::Json { path, value } => {
             json::apply(text, path, value).map(|(text, undo)| Applied { text, undo: Undo::Json(undo) })
         }
+        Edit::Toml { path, value, label } => {
+            toml::apply(text, path, value, label).map(|(text, undo)| Applied { text, undo: Undo::Toml(undo) })
+        }
+        Edit::Yaml { path, value, label } => {
+            yaml::apply(text, path, value, label).map(|(text, undo)| Applied { text, undo: Undo::Yaml(undo) })
+        }
         Edit::Block { name, text: block } => {
             block::apply(text, name, block).map(|(text, undo)| Applied { text, undo: Undo::Block(undo) })
         }
@@ -71,6 +87,8 @@ pub(crate) fn apply(text: &str, edit: &Edit) -> Result<Applied, Error> {
 pub(crate) fn revert(text: &str, undo: &Undo) -> Result<Reverted, Error> {
     match undo {
         Undo::Json(undo) => json::revert(text, undo),
+        Undo::Toml(undo) => toml::revert(text, undo),
+        Undo::Yaml(undo) => yaml::revert(text, undo),
         Undo::Block(undo) => block::revert(text, undo),
     }
 }

@@ -83,7 +83,7 @@ pub(crate) struct Service {
     pub(crate) is_disabled: bool,
     /// Says when to stop.
     pub(crate) stop: watch::Receiver<bool>,
-    /// The WebSockets: the server has forgotten them once they are upgraded.
+    /// The connections that became a WebSocket: the server has forgotten them.
     pub(crate) relays: TaskTracker,
 }
 

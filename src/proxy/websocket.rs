@@ -151,6 +151,19 @@ fn acceptance(accept: &str, mut consent: HeaderMap) -> Response {
     response
 }
 
+/// How one direction of a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    ByGoodbye,
+    Broken,
+}
+
+impl Ended {
+    fn after(said_goodbye: bool) -> Self {
+        if said_goodbye { Self::ByGoodbye } else { Self::Broken }
+    }
+}
+
 /// One WebSocket between a client and its provider.
 struct Connection {
     service: Arc<Service>,
@@ -201,10 +214,19 @@ impl Connection {
         let (to_upstream, from_upstream) = upstream.split();
         let mut upward = std::pin::pin!(self.upward(from_client, to_upstream));
         let mut downward = std::pin::pin!(self.downward(from_upstream, to_client));
-        // When one side has gone, the other hears of it and may answer.
+        // A side that said goodbye is answered by the other. One that broke off leaves the other broken off too: to a
+        // client a goodbye would look like an end.
         tokio::select! {
-            () = &mut upward => drop(tokio::time::timeout(GOODBYE, downward).await),
-            () = &mut downward => drop(tokio::time::timeout(GOODBYE, upward).await),
+            ended = &mut upward => {
+                if ended == Ended::ByGoodbye {
+                    drop(tokio::time::timeout(GOODBYE, downward).await);
+                }
+            }
+            ended = &mut downward => {
+                if ended == Ended::ByGoodbye {
+                    drop(tokio::time::timeout(GOODBYE, upward).await);
+                }
+            }
             () = self.is_stopped_and_idle() => {}
         }
     }
@@ -228,8 +250,9 @@ impl Connection {
         &self,
         mut from: impl Stream<Item = tungstenite::Result<Message>> + Unpin,
         mut to: impl Sink<Message, Error = tungstenite::Error> + Unpin,
-    ) {
+    ) -> Ended {
         let mut question = String::new();
+        let mut said_goodbye = false;
         while let Some(Ok(message)) = from.next().await {
             let message = match message {
                 Message::Text(text) => Message::Text(self.outgoing(text, &mut question).await),
@@ -237,31 +260,36 @@ impl Connection {
                 Message::Pong(_) => continue,
                 other => other,
             };
+            let is_goodbye = matches!(message, Message::Close(_));
             if to.send(message).await.is_err() {
-                return;
+                break;
             }
+            said_goodbye |= is_goodbye;
         }
-        drop(to.close().await);
+        Ended::after(said_goodbye)
     }
 
     async fn downward(
         &self,
         mut from: impl Stream<Item = tungstenite::Result<Message>> + Unpin,
         mut to: impl Sink<Message, Error = tungstenite::Error> + Unpin,
-    ) {
+    ) -> Ended {
+        let mut said_goodbye = false;
         while let Some(Ok(message)) = from.next().await {
             if matches!(message, Message::Pong(_)) {
                 continue;
             }
             let seen = message.clone();
             if to.send(message).await.is_err() {
-                return;
+                break;
             }
-            if let Message::Text(text) = seen {
-                self.observe(&text);
+            match seen {
+                Message::Text(text) => self.observe(&text),
+                Message::Close(_) => said_goodbye = true,
+                _ => {}
             }
         }
-        drop(to.close().await);
+        Ended::after(said_goodbye)
     }
 
     /// The frame to send for a frame of the client's.

@@ -29,6 +29,8 @@ struct Launch {
     args: Vec<String>,
     /// The agent's variables, among others.
     set: BTreeMap<String, String>,
+    /// Where requests go on to, where that is not the provider's own address.
+    upstream: Option<String>,
 }
 
 struct Case {
@@ -148,7 +150,9 @@ fn while_the_agent_runs_files_arguments_and_variables_are_as_the_case_says() {
         case.run(&home, &["wrap", &case.agent]);
 
         case.check_after(&home, &home.record());
-        let proxy = home.seen_holder()["address"].as_str().unwrap().to_owned();
+        let holder = home.seen_holder();
+        assert_eq!(holder["upstream"].as_str(), case.launch.upstream.as_deref(), "{}", case.folder.display());
+        let proxy = holder["address"].as_str().unwrap().to_owned();
         let fill = |text: &String| fill(&home, &format!("http://{proxy}"), text);
         let args: Vec<String> = case.launch.args.iter().map(fill).collect();
         assert_eq!(home.seen_args(), args, "{}", case.folder.display());
@@ -178,12 +182,12 @@ fn a_line_that_the_user_adds_meanwhile_survives() {
     for case in cases() {
         let home = case.home();
         for (path, text) in files(&home.home()).into_iter().chain(files(&home.project())) {
-            let Some(expected) = with_users_line(&text) else { continue };
+            let Some(expected) = with_users_line(&path, &text) else { continue };
             let home = case.home();
             case.run(&home, &["wrap", "--prepare-only", &case.agent]);
             let at = [home.home(), home.project()].map(|folder| folder.join(&path));
             let at = at.iter().find(|path| path.exists()).unwrap();
-            let edited = with_users_line(&fs::read_to_string(at).unwrap()).unwrap();
+            let edited = with_users_line(&path, &fs::read_to_string(at).unwrap()).unwrap();
             fs::write(at, edited).unwrap();
             home.run(&["unwrap", &case.agent]).expect_code(0);
             assert_eq!(fs::read_to_string(at).unwrap(), expected, "{}: {}", case.folder.display(), path.display());
@@ -192,7 +196,10 @@ fn a_line_that_the_user_adds_meanwhile_survives() {
 }
 
 /// `text` with something of the user's at its start, where it can have that.
-fn with_users_line(text: &str) -> Option<String> {
+fn with_users_line(path: &Path, text: &str) -> Option<String> {
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return Some(format!("# The user's.\nusers = [1, 2]\n{text}"));
+    }
     let is_object_with_keys = text.trim_start_matches('\u{feff}').starts_with('{') && text.contains(':');
     match text.trim().is_empty() {
         true => None,

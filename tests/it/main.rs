@@ -21,6 +21,8 @@ mod provider;
 mod openai;
 // `headroom proxy` between a client and a provider: what goes through, and what does not.
 mod proxy;
+// The same over a WebSocket.
+mod websocket;
 
 // `headroom compress` and `headroom demo`.
 mod compress;
@@ -33,6 +35,8 @@ mod retrieve;
 
 // Every case in `tests/agents`: what is on disk and in the environment while an agent runs, and that it comes off.
 mod agents;
+// Where a wrap sends Codex's requests: its files, its profile, its arguments, other wraps.
+mod codex_config;
 // Wraps that die, and what the next command makes of it.
 mod crash;
 // Where a wrap sends the agent's requests: variables, settings, other proxies.

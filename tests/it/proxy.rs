@@ -153,12 +153,36 @@ fn a_bypass_is_a_byte_passthrough() {
 }
 
 #[test]
-fn an_encoded_body_passes_as_it_is() {
+fn a_packed_body_is_read_and_packed_again_only_when_it_changes() {
     with_proxy(|provider, proxy, _| {
-        let body = zstd::encode_all(conversation(&records(80)).to_string().as_bytes(), 3).unwrap();
-        raw(proxy, &request("POST", "/v1/messages", "content-encoding: zstd\r\n", &body));
-        let seen = last(provider);
-        assert_eq!((seen.body.as_ref(), seen.header("content-encoding")), (body.as_slice(), Some("zstd")));
+        let sent = |body: &Value| {
+            let body = zstd::encode_all(body.to_string().as_bytes(), 3).unwrap();
+            raw(proxy, &request("POST", "/v1/messages", "content-encoding: zstd\r\n", &body));
+            let seen = last(provider);
+            assert_eq!(seen.header("content-encoding"), Some("zstd"));
+            (body, seen.body)
+        };
+        let (body, seen) = sent(&conversation("ok"));
+        assert_eq!(seen, body);
+        let (_, seen) = sent(&conversation(&records(80)));
+        let seen = String::from_utf8(zstd::decode_all(&seen[..]).unwrap()).unwrap();
+        raw(proxy, &request("POST", "/v1/messages", "", conversation(&records(80)).to_string().as_bytes()));
+        assert_eq!(seen.as_bytes(), last(provider).body);
+        assert!(seen.len() < records(80).len());
+    });
+}
+
+#[test]
+fn a_body_that_cannot_be_unpacked_passes_as_it_is() {
+    with_proxy(|provider, proxy, _| {
+        let text = conversation(&records(80)).to_string();
+        let mut damaged = zstd::encode_all(text.as_bytes(), 3).unwrap();
+        damaged.truncate(damaged.len() / 2);
+        for (coding, body) in [("zstd", damaged.as_slice()), ("br", b"any bytes")] {
+            raw(proxy, &request("POST", "/v1/messages", &format!("content-encoding: {coding}\r\n"), body));
+            let seen = last(provider);
+            assert_eq!((seen.body.as_ref(), seen.header("content-encoding")), (body, Some(coding)));
+        }
     });
 }
 

@@ -16,11 +16,17 @@ use crate::cli::output;
 use crate::cli::settings::Settings;
 use crate::cli::wrap::report;
 
-/// The value of a JSON key whose name says that it is a secret, and what looks like a key wherever it stands.
+/// The value of a JSON or TOML key whose name says that it is a secret, and what looks like a key wherever it stands.
 static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"(?i)("[^"]*(?:key|token|secret|password|authorization|credential)[^"]*"\s*:\s*")(?:[^"\\]|\\.)+|()\bsk-[a-z0-9_-]{8,}"#;
-    Regex::new(pattern).expect("the pattern is valid")
+    let name = "(?:key|token|secret|password|authorization|credential)";
+    let json = format!(r#"("[^"]*{name}[^"]*"\s*:\s*")(?:[^"\\]|\\.)+"#);
+    let toml = format!(r#"([\w.-]*{name}[\w.-]*["']?\s*=\s*)(?:"(?:[^"\\]|\\.)+|'[^']+)"#);
+    let pattern = format!(r"(?i){json}|{toml}|()\bsk-[a-z0-9_-]{{8,}}");
+    Regex::new(&pattern).expect("the pattern is valid")
 });
+
+/// The name and password in an address.
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(://)[^/@\s"']+@"#).expect("the pattern is valid"));
 
 pub(crate) fn print(plan: &Plan, settings: &Settings) -> ExitCode {
     let (changes, skipped) = session::preview(plan);
@@ -61,7 +67,8 @@ fn diff(Change { path, before, after }: &Change) -> String {
 }
 
 fn hidden(text: &str) -> String {
-    SECRET.replace_all(text, "${1}[not shown]").into_owned()
+    let text = SECRET.replace_all(text, "${1}${2}${3}[not shown]");
+    LOGIN.replace_all(&text, "${1}[not shown]@").into_owned()
 }
 
 #[cfg(test)]
@@ -79,5 +86,17 @@ mod tests {
         assert!(text.contains("\"apiKey\": \"[not shown]\""), "{text}");
         assert!(text.contains("+  \"ours\": 1"), "{text}");
         assert!(text.contains("\"tokens\": 7"), "{text}");
+    }
+
+    #[test]
+    fn secrets_in_toml_are_not_shown() {
+        let before = "url = \"https://me:hush@gateway.example/v1\"\n[env]\nA_TOKEN = \"hush\"\n\"x-api-key\" = 'hush'\nhttp_headers = { Authorization = \"Bearer hush\", X = \"1\" }\n";
+        let after = format!("{before}ours = 1\n");
+        let text = diff(&Change { path: "/home/x/config.toml".into(), before: before.to_owned(), after });
+        assert!(!text.contains("hush"), "{text}");
+        assert!(
+            text.contains("A_TOKEN = [not shown]") && text.contains("X = \"1\"") && text.contains("+ours = 1"),
+            "{text}"
+        );
     }
 }

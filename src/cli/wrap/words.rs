@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args as _, FromArgMatches};
 
 use crate::agent::detect::ContextTool;
@@ -75,6 +76,11 @@ pub(crate) struct Request {
 pub(crate) enum Error {
     /// Help, or a wrong value.
     Usage(clap::Error),
+    /// A wrong value of an option that the agent may have as well.
+    Clash {
+        err: clap::Error,
+        hint: String,
+    },
     NearMiss(Failure),
 }
 
@@ -86,7 +92,7 @@ pub(crate) fn parse(before: Options, words: &[OsString]) -> Result<Request, Erro
         return Err(Error::NearMiss(misplaced(name, &command)));
     }
     let split = split(&agent.to_string_lossy(), tail, &command)?;
-    let matches = command.try_get_matches_from(split.ours).map_err(Error::Usage)?;
+    let matches = command.try_get_matches_from(split.ours).map_err(|err| wrong(&agent.to_string_lossy(), err))?;
     let behind = Options::from_arg_matches(&matches).map_err(Error::Usage)?;
     Ok(Request {
         agent: agent.to_string_lossy().into_owned(),
@@ -154,6 +160,17 @@ fn refuse_near_miss(agent: &str, name: &str, command: &clap::Command) -> Result<
         hint: Some(format!("did you mean `--{near}`? For the agent, write `headroom wrap {agent} -- --{name}`")),
         code: 2,
     }))
+}
+
+fn wrong(agent: &str, err: clap::Error) -> Error {
+    let text = |kind| match err.get(kind) {
+        Some(ContextValue::String(text)) => text.split(' ').next().filter(|text| !text.is_empty()).map(str::to_owned),
+        _ => None,
+    };
+    let (Some(name), Some(value)) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue)) else {
+        return Error::Usage(err);
+    };
+    Error::Clash { err, hint: format!("for the agent, write `headroom wrap {agent} -- {name} {value}`") }
 }
 
 fn help() -> clap::Error {
@@ -339,7 +356,8 @@ mod tests {
     #[test]
     fn a_value_that_is_missing_or_wrong_is_usage() {
         assert!(matches!(request(&["claude", "--port"]), Err(Error::Usage(_))));
-        assert!(matches!(request(&["claude", "--port", "x"]), Err(Error::Usage(_))));
+        let Err(Error::Clash { hint, .. }) = request(&["claude", "--port", "x"]) else { panic!() };
+        assert!(hint.contains("`headroom wrap claude -- --port x`"), "{hint}");
         assert!(matches!(request(&["claude", "--help"]), Err(Error::Usage(_))));
     }
 
@@ -354,6 +372,19 @@ mod tests {
         for option in options.split_whitespace() {
             let word = format!("--{option}");
             assert_eq!(agents_args(&["claude", &word]), [word.as_str()]);
+        }
+    }
+
+    #[test]
+    fn no_option_of_codex_is_a_near_miss() {
+        let options = "add-dir all approve-for-me ask-for-approval base cd color commit config \
+            dangerously-bypass-approvals-and-sandbox dangerously-bypass-hook-trust disable enable ephemeral \
+            full-auto ignore-rules ignore-user-config image include-non-interactive json last local-provider model \
+            no-alt-screen no-daemon oss output-last-message output-schema remote remote-auth-token-env sandbox search \
+            skip-git-repo-check strict-config thread-source title trust uncommitted version worktree yolo";
+        for option in options.split_whitespace() {
+            let word = format!("--{option}");
+            assert_eq!(agents_args(&["codex", &word]), [word.as_str()]);
         }
     }
 

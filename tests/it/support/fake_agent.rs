@@ -1,4 +1,4 @@
-//! An agent that writes down what it saw and then does what a test says, by a shell script named `claude`.
+//! An agent that writes down what it saw and then does what a test says, by a shell script of each agent's name.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -30,7 +30,10 @@ cp -a . "$RECORD/project"
 impl Home {
     /// Installs an agent that records, then runs `script`.
     pub(crate) fn agent(&self, script: &str) -> &Self {
-        self.program("claude", &format!("{RECORD}{script}"))
+        for name in ["claude", "codex"] {
+            self.program(name, &format!("{RECORD}{script}"));
+        }
+        self
     }
 
     /// Installs an agent that records, says that it runs, and waits for a word from the test before `script`.
