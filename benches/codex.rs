@@ -17,7 +17,7 @@ mod support;
 mod table;
 
 use support::codex;
-use support::dialect::Dialect;
+use support::codex::Model;
 use support::openai::{Link, OpenAi};
 use support::place::{Place, Route};
 use support::scenario::Scenario;
@@ -26,16 +26,18 @@ use table::Cost;
 fn main() {
     let Some(place) = codex::place() else { return };
     println!("Direct, then wrapped. Billed: in input tokens, a cache read at 0.1, writing costs nothing more.");
-    for (name, link) in [("WebSocket", Link::Steady), ("HTTP", Link::Refused)] {
-        println!("\nBy {name}:\n");
-        table::print(&place, |route, scenario| measure(&place, route, link, scenario));
+    for model in [Model::Code, Model::Search] {
+        for (name, link) in [("WebSocket", Link::Steady), ("HTTP", Link::Refused)] {
+            println!("\nBy {name}, a model of the kind {model:?}:\n");
+            table::print(&place, |route, scenario| measure(&place, route, link, model, scenario));
+        }
     }
 }
 
-fn measure(place: &Place, route: Route, link: Link, scenario: &Scenario) -> Cost {
+fn measure(place: &Place, route: Route, link: Link, model: Model, scenario: &Scenario) -> Cost {
     let script = scenario.clone();
-    let provider = OpenAi::start(link, move |request| script.turn(Dialect::Codex, &request.transcript()));
-    codex::reset(place, &provider.url());
+    let provider = OpenAi::start(link, move |request| script.turn(model.dialect(), &request.transcript()));
+    codex::reset(place, &provider.url(), model);
     let run = codex::run(place, route, &[&scenario.prompt]);
     let turns: Vec<_> = provider.turns().iter().map(|turn| (turn.tokens(), turn.bill)).collect();
     let first = provider.requests().first().map(|request| request.arrived.duration_since(run.started));

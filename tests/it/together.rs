@@ -51,7 +51,7 @@ impl Agent {
             Dialect::Claude => {
                 Model::Anthropic(Provider::start(move |request| task.turn(dialect, &request.transcript())))
             }
-            Dialect::Codex => {
+            Dialect::Codex | Dialect::Code => {
                 Model::OpenAi(OpenAi::start(Link::Steady, move |request| task.turn(dialect, &request.transcript())))
             }
         };
@@ -93,10 +93,10 @@ impl Household {
         let place = Place::new(&[&claude::binary()?, &codex::binary()?]);
         place.reset();
         let [one, two] = ["one", "two"].map(|name| Agent::new(&place, name, Dialect::Claude));
-        let three = Agent::new(&place, "three", Dialect::Codex);
+        let three = Agent::new(&place, "three", Dialect::Code);
         claude::settle(&place);
         let Model::OpenAi(provider) = &three.model else { unreachable!("it is a Codex") };
-        codex::settle(&place, &provider.url());
+        codex::settle(&place, &provider.url(), codex::Model::Code);
         let (home, project) = (Snapshot::of(&place.home()), Snapshot::of(&place.project()));
         Some(Self { place, agents: [one, two, three], home, project })
     }

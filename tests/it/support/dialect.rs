@@ -10,7 +10,10 @@ pub(crate) const RETRIEVE: &str = "mcp__headroom__headroom_retrieve";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Claude,
+    /// Codex with a model that calls its tools one by one.
     Codex,
+    /// Codex with a model that writes code which calls them.
+    Code,
 }
 
 /// Something to look at.
@@ -45,6 +48,10 @@ impl Dialect {
             (Self::Claude, Look::Search(pattern)) => {
                 ("Grep".into(), json!({"pattern": pattern, "output_mode": "content", "-n": true}))
             }
+            (Self::Code, look) => {
+                let (name, input) = Self::Codex.call(look);
+                code(&name, &input, "output")
+            }
             (Self::Codex, Look::Shell(command)) => exec(command),
             (Self::Codex, Look::Surroundings) => {
                 exec(r"git status --short; tr '\0' '\n' </proc/$PPID/cmdline | grep openai_base_url")
@@ -67,8 +74,8 @@ impl Dialect {
                 let first = second + count * (page as u64 - 1);
                 (first <= total).then(|| self.call(&Look::Lines { path: path.to_owned(), first, count }))
             }
-            Self::Codex if page == 0 => Some(exec(&format!("wc -l -c {path}"))),
-            Self::Codex => {
+            _ if page == 0 => Some(self.call(&Look::Shell(format!("wc -l -c {path}")))),
+            _ => {
                 let [lines, bytes] = numbers(r"(\d+) +(\d+) /", told?)?;
                 let count = (lines * LARGEST_PAGE / bytes).max(1);
                 let first = 1 + count * (page as u64 - 1);
@@ -77,13 +84,27 @@ impl Dialect {
         }
     }
 
-    /// The call that makes the retrieving tool callable, where the agent holds it back until it is asked for.
-    pub(crate) fn load_retrieve(self) -> Option<Call> {
+    /// The call that fetches the lines of an original that hold `pattern`, if the tool for it can be called.
+    pub(crate) fn retrieve(self, tools: &[String], handle: &str, pattern: &str) -> Option<Call> {
+        let input = json!({"handle": handle, "query": pattern});
         match self {
+            Self::Code => Some(code(RETRIEVE, &input, "content[0].text")),
+            _ => tools.iter().any(|tool| tool == RETRIEVE).then(|| (RETRIEVE.to_owned(), input)),
+        }
+    }
+
+    /// The call that makes the retrieving tool callable, where the agent holds it back until it is asked for.
+    pub(crate) fn load_retrieve(self, tools: &[String]) -> Option<Call> {
+        let is_there = |name: &str| tools.iter().any(|tool| tool == name);
+        match self {
+            _ if is_there(RETRIEVE) => None,
             Self::Claude => {
                 Some(("ToolSearch".into(), json!({"query": format!("select:{RETRIEVE}"), "max_results": 3})))
             }
-            Self::Codex => None,
+            Self::Codex if is_there("tool_search") => {
+                Some(("tool_search".into(), json!({"query": "headroom retrieve text behind a marker"})))
+            }
+            Self::Codex | Self::Code => None,
         }
     }
 }
@@ -94,6 +115,12 @@ const LARGEST_PAGE: u64 = 70_000;
 /// A command with all of the output that the configuration allows.
 fn exec(command: &str) -> Call {
     ("exec_command".into(), json!({"cmd": command, "max_output_tokens": 20_000}))
+}
+
+/// Code that calls a tool and shows a part of what it gives.
+fn code(tool: &str, input: &Value, part: &str) -> Call {
+    let limit = r#"// @exec: {"max_output_tokens": 20000}"#;
+    ("exec".into(), format!("{limit}\nconst result = await tools.{tool}({input});\ntext(result.{part});").into())
 }
 
 fn numbers<const COUNT: usize>(pattern: &str, text: &str) -> Option<[u64; COUNT]> {

@@ -105,7 +105,7 @@ impl Context {
         let refuse = |message: String| Some((None, message));
         let (mut ids, mut open) = (HashSet::new(), Vec::new());
         let items = self.values();
-        for (index, item) in items.iter().enumerate() {
+        for item in &items {
             if let Some(id) = item["id"].as_str()
                 && !ids.insert(id)
             {
@@ -114,21 +114,20 @@ impl Context {
             let call = item["call_id"].as_str().or(item["tool_call_id"].as_str()).unwrap_or_default();
             open.extend(item["tool_calls"].as_array().into_iter().flatten().filter_map(|call| call["id"].as_str()));
             match item["type"].as_str().or(item["role"].as_str()).unwrap_or_default() {
-                "function_call" if open.contains(&call) => return refuse(format!("Duplicate call {call}.")),
-                "function_call" => open.push(call),
-                "function_call_output" | "tool" => match open.iter().position(|known| *known == call) {
+                "function_call" | "custom_tool_call" | "tool_search_call" if open.contains(&call) => {
+                    return refuse(format!("Duplicate call {call}."));
+                }
+                "function_call" | "custom_tool_call" | "tool_search_call" => open.push(call),
+                "function_call_output" | "custom_tool_call_output" | "tool_search_output" | "tool" => match open
+                    .iter()
+                    .position(|known| *known == call)
+                {
                     Some(place) => drop(open.remove(place)),
                     None => return refuse(format!("No tool call found for function call output with call_id {call}.")),
                 },
                 "reasoning" if item["encrypted_content"].as_str().and_then(unseal).is_none() => {
                     let message = "The encrypted content could not be verified.".to_owned();
                     return Some((Some("invalid_encrypted_content"), message));
-                }
-                "reasoning" if index + 1 == items.len() => {
-                    let id = &item["id"];
-                    return refuse(format!(
-                        "Item {id} of type 'reasoning' was provided without its required following item."
-                    ));
                 }
                 _ => {}
             }
@@ -160,17 +159,29 @@ impl Request {
     /// What a model has before it.
     pub(crate) fn transcript(&self) -> Transcript {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let mut transcript = Transcript { tools: self.tools(), ..Transcript::default() };
+        let tools = self.context.tools.iter().map(|tool| serde_json::from_str(tool).unwrap()).collect();
+        let mut transcript = Transcript { tools: names(&Value::Array(tools)), ..Transcript::default() };
         for item in self.context.values() {
             let call = item["call_id"].as_str().or(item["tool_call_id"].as_str()).unwrap_or_default().to_owned();
-            if item["type"] == "function_call_output" {
-                transcript.results.push((call, text_of(&item["output"])));
-            } else if item["role"] == "tool" {
-                transcript.results.push((call, text_of(&item["content"])));
-            } else if item["type"] == "function_call" {
-                let name = full_name(item["namespace"].as_str(), &text(&item["name"]));
-                let input = serde_json::from_str(&text(&item["arguments"])).unwrap();
-                transcript.calls.push((call, name, input));
+            match item["type"].as_str().or(item["role"].as_str()).unwrap_or_default() {
+                "function_call_output" | "custom_tool_call_output" => {
+                    transcript.results.push((call, text_of(&item["output"])));
+                }
+                "tool" => transcript.results.push((call, text_of(&item["content"]))),
+                "tool_search_output" => {
+                    transcript.tools.extend(names(&item["tools"]));
+                    transcript.results.push((call, item["tools"].to_string()));
+                }
+                "function_call" => {
+                    let name = full_name(item["namespace"].as_str(), &text(&item["name"]));
+                    transcript.calls.push((call, name, serde_json::from_str(&text(&item["arguments"])).unwrap()));
+                }
+                "custom_tool_call" => transcript.calls.push((call, text(&item["name"]), item["input"].clone())),
+                "tool_search_call" => {
+                    transcript.calls.push((call, "tool_search".to_owned(), item["arguments"].clone()));
+                }
+                "additional_tools" => transcript.tools.extend(names(&item["tools"])),
+                _ => {}
             }
             for call in item["tool_calls"].as_array().into_iter().flatten() {
                 let input = serde_json::from_str(&text(&call["function"]["arguments"])).unwrap();
@@ -179,20 +190,22 @@ impl Request {
         }
         transcript
     }
+}
 
-    fn tools(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        for tool in &self.context.tools {
-            let tool: Value = serde_json::from_str(tool).unwrap();
-            let name = tool["name"].as_str().or(tool["function"]["name"].as_str()).unwrap_or_default();
-            match tool["tools"].as_array() {
-                Some(tools) => names
-                    .extend(tools.iter().map(|tool| full_name(Some(name), tool["name"].as_str().unwrap_or_default()))),
-                None => names.push(name.to_owned()),
-            }
+/// The full names of tools, those in namespaces among them.
+fn names(tools: &Value) -> Vec<String> {
+    let name = |tool: &Value| {
+        let named = tool["name"].as_str().or(tool["function"]["name"].as_str());
+        named.or(tool["type"].as_str()).unwrap_or_default().to_owned()
+    };
+    let mut names = Vec::new();
+    for tool in tools.as_array().into_iter().flatten() {
+        match tool["tools"].as_array() {
+            Some(tools) => names.extend(tools.iter().map(|inner| full_name(Some(&name(tool)), &name(inner)))),
+            None => names.push(name(tool)),
         }
-        names
     }
+    names
 }
 
 fn full_name(namespace: Option<&str>, name: &str) -> String {
@@ -218,6 +231,15 @@ fn segment(item: &str) -> Segment {
             [member("namespace"), member("name"), member("call_id"), member("arguments")].join(" "),
             format!("{}{}{}", text("namespace"), text("name"), text("arguments")),
         ),
+        "custom_tool_call" => (
+            [member("name"), member("call_id"), member("input")].join(" "),
+            format!("{}{}", text("name"), text("input")),
+        ),
+        "tool_search_call" => ([member("call_id"), member("arguments")].join(" "), value["arguments"].to_string()),
+        "tool_search_output" | "additional_tools" => (member("tools").to_owned(), member("tools").to_owned()),
+        "custom_tool_call_output" => {
+            ([member("call_id"), &texts(member("output"))].join(" "), level(&text_of(&value["output"])))
+        }
         "function_call_output" => ([member("call_id"), member("output")].join(" "), level(&text_of(&value["output"]))),
         "reasoning" => (member("encrypted_content").to_owned(), unseal(text("encrypted_content")).unwrap_or_default()),
         _ => (item.to_owned(), item.to_owned()),
@@ -228,8 +250,8 @@ fn segment(item: &str) -> Segment {
 /// An output with what Codex makes up anew for each, so that the same output always has as many tokens.
 pub(crate) fn level(output: &str) -> String {
     static ENVELOPE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^Chunk ID: \w+\nWall time: [\d.]+ seconds").unwrap());
-    ENVELOPE.replace(output, "Chunk ID: 0f1e2d\nWall time: 0.0000 seconds").into_owned()
+        LazyLock::new(|| Regex::new(r"(?m)^(\|?Chunk ID: )\w+$|^(\|?Wall time:? )[\d.]+( seconds)$").unwrap());
+    ENVELOPE.replace_all(output, "${1}${2}0${3}").into_owned()
 }
 
 /// The texts of a content, as the bytes that they were sent as. Other parts go in whole.

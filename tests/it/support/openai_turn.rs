@@ -157,6 +157,15 @@ fn item(response: &str, index: usize, block: &Block) -> Value {
             "id": format!("msg_{number}_{index}"), "type": "message", "status": "completed", "role": "assistant",
             "content": [{"type": "output_text", "annotations": [], "logprobs": [], "text": text}],
         }),
+        // Code that calls tools is not JSON: it is the input of a tool of the other kind.
+        Block::ToolUse { id, name, input: Value::String(source) } => json!({
+            "id": format!("ctc_{number}_{index}"), "type": "custom_tool_call", "status": "completed",
+            "call_id": id, "name": name, "input": source,
+        }),
+        Block::ToolUse { id, name, input } if name == "tool_search" => json!({
+            "id": format!("tsc_{number}_{index}"), "type": "tool_search_call", "status": "completed",
+            "call_id": id, "execution": "client", "arguments": input,
+        }),
         Block::ToolUse { id, name, input } => {
             let mut item = json!({
                 "id": format!("fc_{number}_{index}"), "type": "function_call", "status": "completed",
@@ -174,7 +183,9 @@ fn item(response: &str, index: usize, block: &Block) -> Value {
 /// An item before any of its text has come.
 fn begun(item: &Value) -> Value {
     let mut item = item.clone();
-    for (key, empty) in [("content", json!([])), ("arguments", json!("")), ("status", json!("in_progress"))] {
+    for (key, empty) in
+        [("content", json!([])), ("arguments", json!("")), ("input", json!("")), ("status", json!("in_progress"))]
+    {
         if let Some(value) = item.get_mut(key) {
             *value = empty;
         }
@@ -194,6 +205,11 @@ fn deltas(index: usize, item: &Value) -> Vec<Value> {
         let kind = "function_call_arguments";
         events.extend(halves(arguments).map(|half| event(&format!("{kind}.delta"), "delta", half.into())));
         events.push(event(&format!("{kind}.done"), "arguments", arguments.into()));
+    }
+    if let Some(source) = item["input"].as_str() {
+        let kind = "custom_tool_call_input";
+        events.extend(halves(source).map(|half| event(&format!("{kind}.delta"), "delta", half.into())));
+        events.push(event(&format!("{kind}.done"), "input", source.into()));
     }
     if let Some(text) = item["content"][0]["text"].as_str() {
         let mut part = item["content"][0].clone();

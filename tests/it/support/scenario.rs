@@ -5,9 +5,8 @@
 //! retried request, a restarted proxy and a forked conversation.
 
 use regex::Regex;
-use serde_json::json;
 
-use super::dialect::{Call, Dialect, Look, RETRIEVE};
+use super::dialect::{Call, Dialect, Look};
 use super::transcript::Transcript;
 use super::turn::{Block, Turn};
 
@@ -121,11 +120,9 @@ impl Scenario {
             return Turn::text(format!("Found: {}", found.collect::<Vec<_>>().join("; ")));
         }
         let was_asked = |call: &Call| asked.iter().any(|(_, name, input)| *name == call.0 && *input == call.1);
-        let is_loaded = tools.iter().any(|tool| tool == RETRIEVE);
         if self.recall == Recall::Tool
-            && !is_loaded
             && !handles.is_empty()
-            && let Some(load) = dialect.load_retrieve()
+            && let Some(load) = dialect.load_retrieve(tools)
             && !was_asked(&load)
         {
             return self.call(step, 0, None, vec![load]);
@@ -133,12 +130,14 @@ impl Scenario {
         let mut calls = Vec::new();
         for fact in missing {
             for handle in &handles {
-                let call = if self.recall == Recall::Tool && is_loaded {
-                    (RETRIEVE.to_owned(), json!({"handle": handle, "query": fact.anchor}))
-                } else {
+                let by_tool = match self.recall {
+                    Recall::Tool => dialect.retrieve(tools, handle, fact.anchor),
+                    Recall::Shell => None,
+                };
+                let call = by_tool.unwrap_or_else(|| {
                     let command = format!("headroom retrieve {handle} --grep '{}'", regex::escape(fact.anchor));
                     dialect.call(&Look::Shell(command))
-                };
+                });
                 if !was_asked(&call) {
                     calls.push(call);
                 }
