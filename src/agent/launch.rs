@@ -22,6 +22,8 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 
 use crate::agent::plan::Launch;
+use crate::agent::watch;
+use crate::agent::watch::Watch;
 
 /// How long an agent may take to say its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -117,12 +119,15 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 /// told to end when the thread that started it does.
 pub(crate) fn run(launch: &Launch, signals: &Signals) -> Result<Ended, Error> {
     let terminal = Terminal::save();
-    let ended = start_and_wait(launch, signals);
+    // Without it, only the agent itself ends when we are killed.
+    let mut watch = launch.set.get(watch::MARK).and_then(|session| Watch::start(session.to_str()?).ok());
+    let ended = start_and_wait(launch, signals, watch.as_mut());
+    drop(watch);
     terminal.put_back();
     ended
 }
 
-fn start_and_wait(launch: &Launch, signals: &Signals) -> Result<Ended, Error> {
+fn start_and_wait(launch: &Launch, signals: &Signals, watch: Option<&mut Watch>) -> Result<Ended, Error> {
     let failed = |source| Error::Start { binary: launch.binary.clone(), source };
     let agent = {
         // Held over the start, so that a signal comes either before it or to the agent.
@@ -134,6 +139,9 @@ fn start_and_wait(launch: &Launch, signals: &Signals) -> Result<Ended, Error> {
         shared.agent = Some(agent);
         agent
     };
+    if let Some(watch) = watch {
+        drop(watch.tell(agent));
+    }
     let ended = wait(agent);
     lock(&signals.shared).agent = None;
     ended.map_err(|source| Error::Wait { binary: launch.binary.clone(), source: source.into() })

@@ -1,8 +1,9 @@
 //! What wraps have changed, on disk before they change it.
 //!
 //! One folder: `ledger.json` says which edits stand in which files and which sessions hold them, `originals/` has the
-//! files' bytes as they were, `holders/` has one file per running wrap. Whoever is alive is known by a lock, not by a
-//! process id, which the system may have given to somebody else: a wrap keeps its holder file locked for life.
+//! files' bytes as they were, `holders/` has one file per running wrap, and `in-place` is there while a file is written
+//! that cannot be replaced. Whoever is alive is known by a lock, not by a process id, which the system may have given to
+//! somebody else: a wrap keeps its holder file locked for life.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,7 +50,7 @@ pub(crate) enum Error {
 }
 
 /// An error of the file system, where `files` has no function for what we did.
-pub(crate) fn failed(action: &'static str, path: &Path, source: io::Error) -> Error {
+fn failed(action: &'static str, path: &Path, source: io::Error) -> Error {
     Error::File(files::Error { action, path: path.to_owned(), source })
 }
 
@@ -159,12 +160,41 @@ impl State {
         (self.clock)().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 
-    /// Waits until no other process works on the ledger.
+    /// Where a write in place is noted while it lasts.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.ledger.join("in-place")
+    }
+
+    /// Waits until no other process works on the ledger, and finishes what one was killed in the middle of.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
         for folder in [&self.ledger, &self.originals(), &self.holders()] {
             files::create_folder(folder)?;
         }
-        Ok(Lock::wait(&self.ledger.join("lock"))?)
+        let lock = Lock::wait(&self.ledger.join("lock"))?;
+        files::mend(&self.journal())?;
+        Ok(lock)
+    }
+
+    /// Removes what processes that were killed have left here, and beside the files of `ledger`, besides their edits. To
+    /// be called under the lock.
+    pub(crate) fn remove_unfinished(&self, ledger: &Ledger) -> Result<(), Error> {
+        for name in list(&self.ledger)?.iter().filter(|name| name.starts_with(files::TEMPORARY)) {
+            files::remove(&self.ledger.join(name))?;
+        }
+        self.forget_originals(ledger)?;
+        let folders = list(&self.run)?;
+        for session in folders.iter().filter(|session| !self.holder_file(session).exists()) {
+            files::remove_tree(&self.run_folder(session))?;
+        }
+        if self.run.exists() {
+            files::remove_folder_if_empty(&self.run)?;
+        }
+        let files = ledger.files.iter().map(|file| &file.real);
+        for path in files.chain(ledger.tombstones.iter().map(|stone| &stone.path)) {
+            // Where it cannot be removed it is in nobody's way, and the next one tries again.
+            drop(files::remove_unfinished(path));
+        }
+        Ok(())
     }
 
     /// Reads the ledger.
@@ -185,6 +215,11 @@ impl State {
             let bytes = encoded.map_err(|source| Error::Encode { path: path.clone(), source })?;
             files::write_atomic(&path, &bytes, Some(0o600))?;
         }
+        self.forget_originals(ledger)
+    }
+
+    /// Removes the originals that no entry needs, and what is left of those that were being written.
+    fn forget_originals(&self, ledger: &Ledger) -> Result<(), Error> {
         for original in list(&self.originals())? {
             let is_needed = ledger.files.iter().any(|file| file.original.as_ref() == Some(&original));
             if !is_needed {
@@ -216,22 +251,17 @@ impl State {
         let path = self.holder_file(&holder.session);
         let encoded = serde_json::to_vec(holder).map_err(|source| Error::Encode { path: path.clone(), source })?;
         let mut lock = Lock::wait(&path)?;
-        lock.write(&encoded).map_err(|source| failed("write", &path, source))?;
+        lock.write(&encoded)?;
         Ok(lock)
     }
 
-    /// Removes what a wrap kept here besides its edits.
+    /// Removes what a wrap kept here besides its edits: the holder file last, because it is by this that the rest is
+    /// found.
     pub(crate) fn forget(&self, session: &str) -> Result<(), Error> {
-        files::remove(&self.holder_file(session))?;
-        let folder = self.run_folder(session);
-        match fs::remove_dir_all(&folder) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(failed("remove", &folder, source)),
-            _ => {
-                // The folder of folders goes with the last of them.
-                drop(fs::remove_dir(&self.run));
-                Ok(())
-            }
-        }
+        files::remove_tree(&self.run_folder(session))?;
+        // The folder of folders goes with the last of them.
+        drop(files::remove_folder_if_empty(&self.run));
+        Ok(files::remove(&self.holder_file(session))?)
     }
 
     fn holder_file(&self, session: &str) -> PathBuf {
@@ -243,7 +273,7 @@ impl State {
         let mut found = Vec::new();
         for name in list(&self.holders())? {
             let path = self.holders().join(&name);
-            let is_locked = Lock::attempt(&path)?.is_none();
+            let is_locked = files::is_locked(&path)?;
             let bytes = files::read(&path)?.unwrap_or_default();
             match serde_json::from_slice::<Holder>(&bytes) {
                 Ok(holder) => found.push(Found { holder, is_locked }),
@@ -261,7 +291,7 @@ impl State {
         }
         let files = list(&self.holders()).unwrap_or_default().into_iter().map(|name| self.holders().join(name));
         files
-            .filter(|path| matches!(Lock::attempt(path), Ok(None)))
+            .filter(|path| matches!(files::is_locked(path), Ok(true)))
             .filter_map(|path| serde_json::from_slice(&files::read(&path).ok()??).ok())
             .collect()
     }

@@ -30,6 +30,8 @@ pub(crate) struct Restored {
 pub(crate) enum How {
     /// It has its original bytes.
     Original,
+    /// Whoever was to edit it had not come to it.
+    Untouched,
     /// It was not there before, and is not now.
     Removed,
     /// Somebody changed it meanwhile; their changes stayed, ours are off.
@@ -61,9 +63,8 @@ pub(crate) fn release(state: &State, ledger: &mut Ledger, lets_go: &dyn Fn(&str,
         let path = entry.path.clone();
         match take_off(state, &mut entry, &dead) {
             Ok(how) => {
-                if matches!(how, How::Original | How::Removed | How::Reverted) {
-                    bury(state, ledger, &entry, &dead);
-                }
+                // Whatever is in the file now, an agent may still remember what was.
+                bury(state, ledger, &entry, &dead);
                 done.push(Restored { path, how });
             }
             Err(why) => {
@@ -111,10 +112,21 @@ fn take_off(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<
 }
 
 fn take_off_once(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Result<(How, Replaced), Failed> {
+    if fs::metadata(&entry.real).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(Failed::Other("it is not a file any more".to_owned()));
+    }
     let Some(bytes) = files::read(&entry.real).map_err(|err| with_cause(&err))? else {
-        return Ok((How::Gone, Replaced::Done));
+        if entry.edits.is_empty() {
+            remove_folders(&entry.folders);
+        }
+        let was_there = entry.original.is_some();
+        return Ok((if was_there { How::Gone } else { How::Untouched }, Replaced::Done));
     };
-    let is_unchanged = entry.written.as_ref() == Some(&ledger::hash(&bytes));
+    let hash = ledger::hash(&bytes);
+    if entry.edits.is_empty() && entry.original.as_ref() == Some(&hash) {
+        return Ok((How::Untouched, Replaced::Done));
+    }
+    let is_unchanged = entry.written.as_ref() == Some(&hash);
     if is_unchanged
         && entry.edits.is_empty()
         && let Some(done) = put_original_back(state, entry, &bytes)?
@@ -135,7 +147,7 @@ fn take_off_once(state: &State, entry: &mut FileEntry, dead: &[EditEntry]) -> Re
     if entry.original.is_none() && entry.edits.is_empty() && text.trim().is_empty() {
         return Ok((How::Removed, remove(entry, before.as_bytes())?));
     }
-    let replaced = files::replace(&entry.real, Some(before.as_bytes()), text.as_bytes());
+    let replaced = files::replace(&entry.real, Some(before.as_bytes()), text.as_bytes(), &state.journal());
     let replaced = replaced.map_err(|err| with_cause(&err))?;
     if replaced == Replaced::Done {
         entry.written = is_unchanged.then(|| ledger::hash(text.as_bytes()));
@@ -160,7 +172,8 @@ fn put_original_back(state: &State, entry: &FileEntry, current: &[u8]) -> Result
     let Some(name) = &entry.original else { return Ok(Some((How::Removed, remove(entry, current)?))) };
     let Some(original) = state.original(name).map_err(|err| err.to_string())? else { return Ok(None) };
     // The mode is not put back: we kept it when we wrote, so a different one is somebody's wish.
-    let replaced = files::replace(&entry.real, Some(current), &original).map_err(|err| with_cause(&err))?;
+    let replaced =
+        files::replace(&entry.real, Some(current), &original, &state.journal()).map_err(|err| with_cause(&err))?;
     Ok(Some((How::Original, replaced)))
 }
 
@@ -177,7 +190,7 @@ fn remove(entry: &FileEntry, current: &[u8]) -> Result<Replaced, String> {
 pub(crate) fn remove_folders(folders: &[PathBuf]) {
     for folder in folders.iter().rev() {
         // One that is not empty is somebody's by now.
-        drop(fs::remove_dir(folder));
+        drop(files::remove_folder_if_empty(folder));
     }
 }
 
@@ -231,6 +244,9 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
     ledger.tombstones.retain(|stone| now.saturating_sub(stone.since) < TOMBSTONE_SECONDS);
     let mut done = Vec::new();
     for stone in &ledger.tombstones {
+        if !stone.path.is_file() {
+            continue;
+        }
         let Ok(Some(bytes)) = files::read(&stone.path) else { continue };
         if memchr::memmem::find(&bytes, trace(&stone.edit).as_bytes()).is_none() {
             continue;
@@ -240,7 +256,7 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
         let written = if !stone.existed && reverted.trim().is_empty() {
             files::remove_unchanged(&stone.path, text.as_bytes())
         } else {
-            files::replace(&stone.path, Some(text.as_bytes()), reverted.as_bytes())
+            files::replace(&stone.path, Some(text.as_bytes()), reverted.as_bytes(), &state.journal())
         };
         let how = match written {
             Ok(Replaced::Done) => How::CameBack,
@@ -253,8 +269,8 @@ pub(crate) fn take_off_returned(state: &State, ledger: &mut Ledger) -> Vec<Resto
     done
 }
 
-/// A string that stands in every file that has the edit: looking for it is cheaper than parsing.
-fn trace(edit: &Edit) -> &str {
+/// The name of what was edited: it stands in every file that has the edit, and looking for it is cheaper than parsing.
+pub(crate) fn trace(edit: &Edit) -> &str {
     match edit {
         Edit::Json { path, .. } | Edit::Toml { path, .. } => path.last().map_or("", String::as_str),
         Edit::Yaml { path, .. } => path.last().map_or("", |step| edit::yaml::name(step)),

@@ -81,10 +81,6 @@ impl Session {
         match session.try_begin(plan) {
             Ok(lock) => session.lock = Some(lock),
             Err(err) => {
-                if let Some(file) = &plan.settings_file {
-                    // Nobody would remove it when the agent ends.
-                    drop(files::remove(&file.path));
-                }
                 let why = with_causes(&err);
                 let all = plan.edits.iter();
                 session.skipped = all
@@ -99,12 +95,33 @@ impl Session {
     fn try_begin(&mut self, plan: &Plan) -> Result<Lock, ledger::Error> {
         let _exclusive = self.state.lock()?;
         let mut ledger = self.state.read()?;
+        let begun = self.begin_locked(plan, &mut ledger);
+        if begun.is_err() {
+            // The agent runs without all of it. What cannot be undone now is what a wrap that died leaves.
+            drop(self.let_go());
+        }
+        begun
+    }
+
+    fn begin_locked(&mut self, plan: &Plan, ledger: &mut Ledger) -> Result<Lock, ledger::Error> {
         let lock = self.state.hold(&holder(plan, &self.state))?;
         make_run_folder(plan, &self.state)?;
-        let made = make(plan, &self.state, &mut ledger, &self.id)?;
+        let made = make(plan, &self.state, ledger, &self.id)?;
         self.skipped = made.skipped;
         self.edited = made.edited;
         Ok(lock)
+    }
+
+    /// Takes this session's edits off, and forgets it. To be called under the lock.
+    fn let_go(&self) -> Result<Vec<Restored>, ledger::Error> {
+        let mut ledger = self.state.read()?;
+        let before = ledger.clone();
+        let done = restore::release(&self.state, &mut ledger, &|session, _| session == self.id);
+        if ledger != before {
+            self.state.write(&ledger)?;
+        }
+        self.state.forget(&self.id)?;
+        Ok(done)
     }
 
     /// How the agent is started now that this much has been done.
@@ -120,11 +137,7 @@ impl Session {
     fn finish(&mut self) -> Result<Vec<Restored>, ledger::Error> {
         let Some(_lock) = self.lock.take() else { return Ok(Vec::new()) };
         let _exclusive = self.state.lock()?;
-        let mut ledger = self.state.read()?;
-        let done = restore::release(&self.state, &mut ledger, &|session, _| session == self.id);
-        self.state.write(&ledger)?;
-        self.state.forget(&self.id)?;
-        Ok(done)
+        self.let_go()
     }
 }
 
@@ -160,8 +173,7 @@ fn make_run_folder(plan: &Plan, state: &State) -> Result<(), ledger::Error> {
     }
     let Some(folder) = &plan.path_folder else { return Ok(()) };
     files::create_folder(folder)?;
-    let link = folder.join("headroom");
-    std::os::unix::fs::symlink(&plan.executable, &link).map_err(|source| ledger::failed("make", &link, source))
+    Ok(files::link(&plan.executable, &folder.join("headroom"))?)
 }
 
 /// Makes the plan's edits for no process: they stay until unwrap.
@@ -218,14 +230,17 @@ fn make_once<'a>(
     state.write(ledger)?;
     let mut changed = Vec::new();
     for (real, text) in texts {
-        let written = write(ledger, &real, &text);
+        let written = write(state, ledger, &real, &text);
         if written == Ok(Replaced::Done) {
             continue;
         }
-        forget_file(ledger, &real, holder, &stones);
-        // The entry is one too many on disk then, of which restoring finds nothing to take off.
-        drop(state.write(ledger));
         made.edited.retain(|path| real_path(path).as_ref() != Ok(&real));
+        // What failed may have failed late. Only a file that has nothing of ours may be forgotten.
+        if written.is_ok() || is_still(&real, text.found.as_deref()) {
+            forget_file(ledger, &real, holder, &stones);
+            // The entry is one too many on disk then, of which restoring finds nothing to take off.
+            drop(state.write(ledger));
+        }
         let undone = edits.iter().copied().filter(|edit| real_path(&edit.path).as_ref() == Ok(&real));
         match written {
             Ok(_) => changed.extend(undone),
@@ -321,15 +336,19 @@ fn forget_file(ledger: &mut Ledger, real: &Path, holder: &str, stones: &[Tombsto
     ledger.files.retain(|file| !file.edits.is_empty());
 }
 
-fn write(ledger: &Ledger, real: &Path, text: &Text) -> Result<Replaced, String> {
+fn write(state: &State, ledger: &Ledger, real: &Path, text: &Text) -> Result<Replaced, String> {
     let made = real.parent().map_or(Ok(Vec::new()), files::create_folder);
     let found = text.found.as_ref().map(String::as_bytes);
-    let written = made.and_then(|_| files::replace(real, found, text.wanted.as_bytes()));
+    let written = made.and_then(|_| files::replace(real, found, text.wanted.as_bytes(), &state.journal()));
     written.map_err(|err| {
         let entry = ledger.files.iter().find(|file| file.real == real);
         restore::remove_folders(entry.map_or(&[], |file| &file.folders));
         with_causes(&err)
     })
+}
+
+fn is_still(real: &Path, found: Option<&str>) -> bool {
+    files::read(real).is_ok_and(|bytes| bytes.as_deref() == found.map(str::as_bytes))
 }
 
 /// One file as the plan's edits would leave it.
@@ -369,6 +388,10 @@ struct Current {
 }
 
 fn current(real: &Path) -> Result<Current, String> {
+    // Reading a pipe waits for ever, and a rename would put a file in a device's place.
+    if fs::metadata(real).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err("it is not a file".to_owned());
+    }
     let bytes = files::read(real).map_err(|err| with_causes(&err))?;
     let mode = files::mode(real).map_err(|err| with_causes(&err))?;
     // The superuser could write it all the same. Who takes the bits off means it.
@@ -434,6 +457,23 @@ pub(crate) fn unwrap(state: &State, agent: Option<&str>, elsewhere: Elsewhere) -
     Ok(settle(state, &holders, &|session, agent| ledger::is_prepared(session) && is_meant(agent))?)
 }
 
+/// What wraps have changed, and who runs.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    pub(crate) running: Vec<Holder>,
+    pub(crate) ledger: Ledger,
+}
+
+/// Looks at what there is.
+pub(crate) fn survey(state: &State) -> Result<Survey, ledger::Error> {
+    if !state.exists() {
+        return Ok(Survey::default());
+    }
+    let _exclusive = state.lock()?;
+    let running = Holders::find(state, Elsewhere::IsAlive)?.alive;
+    Ok(Survey { running, ledger: state.read()? })
+}
+
 /// Who has edits, or had them when it died.
 struct Holders {
     alive: Vec<Holder>,
@@ -463,6 +503,7 @@ fn settle(
     lets_go: &dyn Fn(&str, &str) -> bool,
 ) -> Result<Vec<Restored>, ledger::Error> {
     let mut ledger = state.read()?;
+    state.remove_unfinished(&ledger)?;
     let before = ledger.clone();
     let mut done =
         restore::release(state, &mut ledger, &|session, agent| !holders.is_alive(session) || lets_go(session, agent));

@@ -13,6 +13,7 @@ mod retrieve;
 mod settings;
 mod trace;
 mod unwrap;
+mod watch;
 mod wrap;
 
 use std::ffi::OsString;
@@ -39,10 +40,14 @@ enum Command {
     Agents(agents::Args),
     Demo(demo::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Watch(watch::Args),
 }
 
 /// Runs one command line. See `headroom::run` for the exit code.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    #[cfg(debug_assertions)]
+    settings::arm_failpoint();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(err) => return output::usage(&err),
@@ -57,6 +62,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Agents(args) => agents::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Watch(args) => Ok(watch::run(&args)),
     };
     result.unwrap_or_else(|err| output::failure(&err))
 }

@@ -14,6 +14,8 @@ use crate::agent::spec;
 use crate::ccr::sqlite;
 use crate::cli::output::Failure;
 use crate::cli::paths::Paths;
+#[cfg(debug_assertions)]
+use crate::files;
 use crate::pipeline;
 use crate::pipeline::stage::Trace;
 use crate::pipeline::{Budget, Profile, Retrieval};
@@ -51,6 +53,14 @@ impl Environment {
     /// All variables.
     pub(crate) fn variables(&self) -> &BTreeMap<OsString, OsString> {
         &self.variables
+    }
+}
+
+/// Lets a test say at which step of which file we fail. No release build has this.
+#[cfg(debug_assertions)]
+pub(crate) fn arm_failpoint() {
+    if let Some(text) = Environment::of_process().get("HEADROOM_FAILPOINT") {
+        files::failpoint::arm(text);
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let elsewhere = if args.force { Elsewhere::IsDead } else { Elsewhere::IsAlive };
     let restored =
         session::unwrap(&wrap::state(&settings), agent.as_deref(), elsewhere).map_err(|err| explain(err, args))?;
-    if restored.is_empty() {
+    if restored.iter().all(|restored| restored.how == How::Untouched) {
         output::talk("nothing to undo");
     }
     for restored in &restored {

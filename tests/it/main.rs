@@ -3,6 +3,7 @@
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "tests start processes, write files and say what they skip"
 )]
 
@@ -39,6 +40,10 @@ mod agents;
 mod codex_config;
 // Wraps that die, and what the next command makes of it.
 mod crash;
+// What is left running, and how the terminal is left, when headroom is killed.
+mod ends;
+// Wraps that are killed, or find the disk full, at every step of what they do to files.
+mod faults;
 // Where a wrap sends the agent's requests: variables, settings, other proxies.
 mod routing;
 // Ctrl-C, TERM and the exit codes of signals.

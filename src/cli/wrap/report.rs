@@ -36,6 +36,7 @@ pub(crate) fn file(Restored { path, how }: &Restored, settings: &Settings) {
     let path = short(path, settings);
     match how {
         How::Original => output::talk(format_args!("restored `{path}`")),
+        How::Untouched => {}
         How::Removed => output::talk(format_args!("removed `{path}`, which was not there before")),
         How::Reverted => output::talk(format_args!("took our part out of `{path}`, and kept what else changed there")),
         How::Gone => output::talk(format_args!("`{path}` is gone, so there is nothing to restore")),

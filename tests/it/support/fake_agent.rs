@@ -38,7 +38,17 @@ impl Home {
 
     /// Installs an agent that records, says that it runs, and waits for a word from the test before `script`.
     pub(crate) fn waiting_agent(&self, script: &str) -> &Self {
-        self.agent(&format!("{WAIT}{script}"))
+        self.agent(&format!("{OPEN}{WAIT}{script}"))
+    }
+
+    /// As `waiting_agent`, and runs `script` before it says that it runs.
+    pub(crate) fn waiting_agent_after(&self, script: &str) -> &Self {
+        self.agent(&format!("{OPEN}{script}{WAIT}"))
+    }
+
+    /// Installs an agent that records nothing and ends with 7 at once, or waits where `start` is what started it.
+    pub(crate) fn quick_agent(&self, name: &str) -> &Self {
+        self.program(name, &format!("[ -n \"$WAITS\" ] || exit 7\n{OPEN}{WAIT}"))
     }
 
     /// Starts a wrap whose agent waits, and returns when it does. `name` tells wraps of one home apart.
@@ -47,7 +57,7 @@ impl Home {
             mkfifo(&self.record().join(format!("{fifo}{name}")), Mode::S_IRWXU).unwrap();
         }
         let mut command = self.headroom(words);
-        command.env("NAME", name).process_group(0);
+        command.env("NAME", name).env("WAITS", "1").process_group(0);
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         let child = command.spawn().unwrap();
         let waiting = Waiting { child, record: self.record(), name: name.to_owned() };
@@ -56,12 +66,15 @@ impl Home {
     }
 }
 
-/// `alive` is open for as long as the agent lives; both pipes are opened for reading and writing, which waits for nobody.
+/// `alive` is open for as long as the agent lives, or a process of its own; both pipes are opened for reading and writing, which waits for nobody.
+const OPEN: &str = r#"
+exec 8<> "$RECORD/go$NAME" 9<> "$RECORD/alive$NAME"
+"#;
+
 const WAIT: &str = r#"
 trap 'exit 5' INT
 trap 'exit 3' TERM
 trap 'exit 4' HUP
-exec 8<> "$RECORD/go$NAME" 9<> "$RECORD/alive$NAME"
 echo started > "$RECORD/started$NAME"
 read word <&8
 "#;
@@ -129,10 +142,10 @@ impl Waiting {
 pub(crate) struct Life(fs::File);
 
 impl Life {
-    /// Waits until the agent is gone.
+    /// Waits until the agent and all that it has started are gone.
     pub(crate) fn wait_for_end(mut self) {
         let (send, ended) = mpsc::channel();
         thread::spawn(move || send.send(self.0.read_to_end(&mut Vec::new()).unwrap()));
-        assert_eq!(ended.recv_timeout(PATIENCE), Ok(0), "the agent lives on");
+        assert!(ended.recv_timeout(PATIENCE).is_ok(), "the agent lives on");
     }
 }

@@ -17,6 +17,7 @@ pub(crate) type Snapshot = BTreeMap<PathBuf, (u32, Vec<u8>)>;
 /// A machine of its own, as far as an agent looks.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
+    programs: tempfile::TempDir,
 }
 
 /// What a command did.
@@ -44,8 +45,20 @@ fn take_default_signals(command: &mut Command) {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let home = Self { folder: tempfile::tempdir().unwrap() };
-        for name in ["home", "project", "bin", "record"] {
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// A home that is written through to no disk, where the system has such a place: for tests that write thousands.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::below(memory) } else { Self::new() }
+    }
+
+    fn below(folder: &Path) -> Self {
+        // Programs are apart: memory may be mounted so that nothing in it can be run.
+        let home = Self { folder: tempfile::tempdir_in(folder).unwrap(), programs: tempfile::tempdir().unwrap() };
+        fs::set_permissions(home.programs.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        for name in ["home", "project", "record"] {
             fs::create_dir(home.folder.path().join(name)).unwrap();
         }
         home
@@ -60,7 +73,7 @@ impl Home {
     }
 
     pub(crate) fn bin(&self) -> PathBuf {
-        self.folder.path().join("bin")
+        self.programs.path().to_owned()
     }
 
     /// Where the fake agent writes down what it saw.
