@@ -3,20 +3,18 @@
 //! Both sides of a comparison run here and now, on the same task at the same paths.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::net::TcpStream;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::fcntl::OFlag;
-use nix::sys::stat::Mode;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::support::claude::{self, Place, Route, Run};
+use crate::support::claude;
+use crate::support::dialect::Dialect;
+use crate::support::gate::Gate;
+use crate::support::place::{Place, Route, Run};
 use crate::support::provider::{Provider, Request};
 use crate::support::proxy::Proxy;
 use crate::support::request::{count, messages, tokens};
@@ -34,10 +32,10 @@ struct Side {
 
 impl Side {
     fn of(place: &Place, route: Route, scenario: &Scenario) -> Self {
-        place.reset();
+        claude::reset(place);
         let script = scenario.clone();
-        let provider = Provider::start(move |request| script.turn(request));
-        let run = place.run(route, &provider.url(), &scenario.prompt);
+        let provider = Provider::start(move |request| script.turn(Dialect::Claude, &request.transcript()));
+        let run = claude::run(place, route, &provider.url(), &scenario.prompt);
         Self { run, requests: provider.requests(), turns: provider.turns() }
     }
 
@@ -70,7 +68,7 @@ impl Side {
 
     /// What holds for every run: the answer is right, and nothing that the provider has seen ever changes.
     fn expect_sound(&self, scenario: &Scenario) {
-        let answer = self.run.answer();
+        let answer = claude::answer(&self.run);
         for fact in &scenario.facts {
             assert!(answer.contains(&fact.truth), "`{}` is not in the answer: {answer}", fact.truth);
         }
@@ -96,7 +94,7 @@ fn expect_stable(turns: &[Request]) {
 
 /// Runs a task directly and wrapped, and checks what must hold for every task.
 fn compare(task: impl Fn(&Path) -> Scenario) -> Option<(Side, Side)> {
-    let place = Place::new(claude::find()?);
+    let place = claude::place()?;
     let scenario = task(&place.project());
     let direct = Side::of(&place, Route::Direct, &scenario);
     direct.expect_sound(&scenario);
@@ -238,28 +236,23 @@ fn expect_recalled(side: &Side, is_recall: impl Fn(&str, &Value) -> bool) {
 
 #[test]
 fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
-    let Some(claude) = claude::find() else { return };
-    let place = Place::new(claude);
-    place.reset();
-    let gate = place.aside().join("gate");
-    nix::unistd::mkfifo(&gate, Mode::S_IRWXU).unwrap();
+    let Some(place) = claude::place() else { return };
+    claude::reset(&place);
+    let gate = Gate::new(place.aside().join("gate"));
     let mut scenario = scenarios::ordinary_line(&place.project());
-    // The agent waits at the gate between two turns: it has had the answer, and has not sent the next request. The shell
-    // opens the gate itself: Claude Code reads the files that `cat` and its like name once more, and would wait for ever.
-    scenario.steps.push(Step::bash(&format!("read word <{} && echo \"$word\"", gate.display())));
-    scenario.steps.push(Step::bash("git log --oneline -n 5"));
+    scenario.steps.push(gate.step());
+    scenario.steps.push(Step::shell("git log --oneline -n 5"));
     scenario.recall = Recall::Shell;
     let script = scenario.clone();
-    let provider = Provider::start(move |request| script.turn(request));
+    let provider = Provider::start(move |request| script.turn(Dialect::Claude, &request.transcript()));
     let proxy = Proxy::start(&place.aside().join("state"), &provider.url(), 0);
     let url = proxy.url();
 
     let (run, proxy) = thread::scope(|scope| {
-        let agent = scope.spawn(|| place.run(Route::Direct, &url, &scenario.prompt));
-        let mut gate = open_when_read(&gate);
+        let agent = scope.spawn(|| claude::run(&place, Route::Direct, &url, &scenario.prompt));
+        let reached = gate.reached(|| agent.is_finished());
         let proxy = proxy.kill_and_restart();
-        gate.write_all(b"go on\n").unwrap();
-        drop(gate);
+        reached.open();
         (agent.join().unwrap(), proxy)
     });
 
@@ -271,16 +264,4 @@ fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
     let original = std::fs::metadata(place.project().join("logs/app.log")).unwrap().len();
     let sent: usize = side.results().values().map(String::len).sum();
     assert!((sent as u64) < original, "nothing was made smaller, so nothing was shown: {sent} bytes");
-}
-
-/// Opens a named pipe for writing as soon as somebody reads it.
-fn open_when_read(pipe: &Path) -> std::fs::File {
-    let deadline = Instant::now() + Duration::from_mins(2);
-    loop {
-        match OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(pipe) {
-            Ok(file) => return file,
-            Err(err) => assert!(Instant::now() < deadline, "the agent never came to the gate: {err}"),
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
 }

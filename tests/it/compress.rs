@@ -7,8 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::claude::HEADROOM;
 use crate::support::http::Connection;
+use crate::support::place::HEADROOM;
 use crate::support::provider::Provider;
 use crate::support::proxy::Proxy;
 

@@ -14,8 +14,12 @@ mod support;
 mod architecture;
 // The real Claude Code, directly and wrapped.
 mod claude;
+// The real Codex, directly and wrapped.
+mod codex;
 // The scripted provider: a judge must be judged first.
 mod provider;
+// The scripted provider of the other wires.
+mod openai;
 // `headroom proxy` between a client and a provider: what goes through, and what does not.
 mod proxy;
 // The same over a WebSocket.
@@ -44,6 +48,8 @@ mod faults;
 mod routing;
 // Ctrl-C, TERM and the exit codes of signals.
 mod signals;
+// Several real agents in one home.
+mod together;
 // `unwrap`, and what it refuses.
 mod unwrap;
 // A wrap as the user sees it: files, words, exit codes.

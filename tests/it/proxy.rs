@@ -9,10 +9,10 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::claude::HEADROOM;
 use crate::support::fake_agent::Waiting;
 use crate::support::home::Home;
 use crate::support::http::Connection;
+use crate::support::place::HEADROOM;
 use crate::support::provider::{Provider, Request};
 use crate::support::proxy::Proxy;
 use crate::support::turn::Turn;

@@ -5,10 +5,7 @@
 //! answer, and bills by `provider_cache`.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Instant;
 
 use axum::Router;
@@ -16,11 +13,12 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use super::provider_cache::{Bill, Cache};
 use super::request::{self, segments};
-use super::turn::{Pace, Turn, signature};
+use super::server::Server;
+use super::transcript::Transcript;
+use super::turn::{Turn, signature};
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -50,6 +48,13 @@ impl Request {
         self.path.starts_with("/v1/messages")
             && !self.path.contains("count_tokens")
             && self.json()["tools"].as_array().is_some_and(|tools| !tools.is_empty())
+    }
+
+    /// What a model has before it.
+    pub(crate) fn transcript(&self) -> Transcript {
+        let tools = self.json()["tools"].as_array().cloned().unwrap_or_default();
+        let name = |tool: &Value| tool["name"].as_str().unwrap_or_default().to_owned();
+        Transcript { results: self.results(), calls: self.calls(), tools: tools.iter().map(name).collect() }
     }
 
     /// The tool results of the conversation so far, as (call id, text), oldest first.
@@ -88,35 +93,16 @@ struct Shared {
 
 /// A running provider; it stops when this is dropped.
 pub(crate) struct Provider {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    server: Server,
 }
 
 impl Provider {
     /// Starts a provider that answers each turn of a conversation with what `script` makes of the request.
     pub(crate) fn start(script: impl Fn(&Request) -> Turn + Send + Sync + 'static) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared { script: Box::new(script), requests: Mutex::default(), cache: Mutex::default() });
-        let (stop, stopped) = oneshot::channel();
-        let state = Arc::clone(&shared);
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                let listener = axum::serve::ListenerExt::tap_io(listener, |stream| stream.set_nodelay(true).unwrap());
-                let server = axum::serve(listener, Router::new().fallback(answer).with_state(state));
-                tokio::select! {
-                    result = server => result.unwrap(),
-                    _ = stopped => {}
-                }
-            });
-            runtime.shutdown_background();
-        });
-        Self { address, shared, stop: Some(stop), thread: Some(thread) }
+        let server = Server::start(Router::new().fallback(answer).with_state(Arc::clone(&shared)));
+        Self { shared, server }
     }
 
     /// Starts a provider that gives these answers in turn, and then says `done`.
@@ -126,7 +112,7 @@ impl Provider {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.url()
     }
 
     /// Every request so far, in order of arrival.
@@ -137,15 +123,6 @@ impl Provider {
     /// The turns of the conversation so far, in order of arrival.
     pub(crate) fn turns(&self) -> Vec<Request> {
         self.requests().into_iter().filter(Request::is_main).collect()
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
     }
 }
 
@@ -206,27 +183,11 @@ fn respond(shared: &Shared, mut request: Request, number: usize) -> Response<Bod
         return plain(StatusCode::OK, &turn.message(&id, model, &bill));
     }
     let events = turn.events(&id, model, &bill);
-    let body = match turn.pace {
-        Pace::Whole => Body::from(events),
-        Pace::Pieces(size) => in_pieces(events.as_bytes(), size),
-    };
     Response::builder()
         .header(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")
         .header("request-id", format!("req_{number:06}"))
-        .body(body)
+        .body(turn.pace.body(&events))
         .unwrap()
-}
-
-/// A body that leaves in pieces of `size` bytes. The server flushes when a stream is not ready, so that each piece is
-/// handed over before the next is there.
-fn in_pieces(bytes: &[u8], size: usize) -> Body {
-    let pieces: Vec<_> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
-    let stream = futures_util::stream::unfold(pieces.into_iter(), async |mut pieces| {
-        let piece = pieces.next()?;
-        tokio::task::yield_now().await;
-        Some((Ok::<_, Infallible>(piece), pieces))
-    });
-    Body::from_stream(stream)
 }
 
 fn plain(status: StatusCode, body: &str) -> Response<Body> {

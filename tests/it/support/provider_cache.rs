@@ -4,6 +4,10 @@
 //! at least 1,024 tokens; a marker finds the longest cached prefix that ends at it or at one of the 20 blocks before it; a
 //! hit refreshes what it hits; five minutes or one hour. Prices relative to an input token: read 0.1, write 1.25 (five
 //! minutes) or 2 (one hour), everything else 1.
+//!
+//! `Automatic` is the other kind, which the Responses API has: nobody asks for it, a prefix of at least 1,024 tokens that was sent in
+//! the last minutes is read in steps of 128, writing costs nothing more. Order is tools, instructions, input. A read costs 0.1
+//! with the models that Codex uses by default, and older ones bill more for it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -83,6 +87,28 @@ impl Cache {
         }
         bill.plain = total - paid;
         bill
+    }
+}
+
+/// Every prefix that was sent lately, by its hash.
+#[derive(Debug, Default)]
+pub(crate) struct Automatic {
+    used: HashMap<blake3::Hash, Instant>,
+}
+
+impl Automatic {
+    const STEP: u64 = 128;
+    const LIFETIME: Duration = Duration::from_mins(5);
+
+    /// Reckons one request that arrived at `now`.
+    pub(crate) fn bill(&mut self, model: &str, segments: &[Segment], now: Instant) -> Bill {
+        self.used.retain(|_, used| now.duration_since(*used) <= Self::LIFETIME);
+        let prefixes = prefixes(model, segments);
+        let total = prefixes.last().map_or(0, |prefix| prefix.1);
+        let known = prefixes.iter().rev().find(|(hash, _)| self.used.contains_key(hash)).map_or(0, |prefix| prefix.1);
+        let read = if known < SMALLEST_PREFIX { 0 } else { known / Self::STEP * Self::STEP };
+        self.used.extend(prefixes.into_iter().map(|(hash, _)| (hash, now)));
+        Bill { read, plain: total - read, ..Bill::default() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::claude::HEADROOM;
+use super::place::{HEADROOM, decide_ms};
 
 /// A running proxy; it is killed when this is dropped.
 pub(crate) struct Proxy {
@@ -33,7 +33,7 @@ impl Proxy {
             .args(["proxy", "--port", &port.to_string(), "--anthropic-api-url", upstream])
             .args(["--openai-api-url", upstream])
             .env("HEADROOM_HOME", home)
-            .env("HEADROOM_DECIDE_MS", super::claude::decide_ms())
+            .env("HEADROOM_DECIDE_MS", decide_ms())
             .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -5,38 +5,28 @@
 //! retried request, a restarted proxy and a forked conversation.
 
 use regex::Regex;
-use serde_json::{Value, json};
 
-use super::provider::Request;
+use super::dialect::{Call, Dialect, Look};
+use super::transcript::Transcript;
 use super::turn::{Block, Turn};
-
-const RETRIEVE: &str = "mcp__headroom__headroom_retrieve";
 
 /// Something the model reads before it answers.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    /// Some calls in one turn, as (tool, input).
-    Calls(Vec<(&'static str, Value)>),
-    /// A whole file, page by page, as the agent's own tool tells it to.
+    /// Some calls in one turn.
+    Looks(Vec<Look>),
+    /// A whole file, page by page, in pages as large as the agent hands out.
     Pages(String),
 }
 
 impl Step {
-    pub(crate) fn bash(command: &str) -> Self {
-        Self::Calls(vec![bash(command)])
+    pub(crate) fn shell(command: &str) -> Self {
+        Self::Looks(vec![Look::Shell(command.to_owned())])
     }
 
-    pub(crate) fn read(path: &str) -> Self {
-        Self::Calls(vec![read(path)])
+    pub(crate) fn file(path: String) -> Self {
+        Self::Looks(vec![Look::File(path)])
     }
-}
-
-pub(crate) fn bash(command: &str) -> (&'static str, Value) {
-    ("Bash", json!({"command": command, "description": "Look"}))
-}
-
-pub(crate) fn read(path: &str) -> (&'static str, Value) {
-    ("Read", json!({"file_path": path}))
 }
 
 /// Something the answer must hold.
@@ -85,74 +75,70 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
-    /// The model's next turn.
-    pub(crate) fn turn(&self, request: &Request) -> Turn {
-        let results = request.results();
-        let (step, page) = match position(&results) {
+    /// The model's next turn, by the tools of the agent that asks.
+    pub(crate) fn turn(&self, dialect: Dialect, transcript: &Transcript) -> Turn {
+        let results = &transcript.results;
+        let (step, page) = match position(results) {
             None => (0, 0),
             Some((step, page)) => match self.steps.get(step) {
-                Some(Step::Pages(_)) if self.page(&results, step, page + 1).is_some() => (step, page + 1),
+                Some(Step::Pages(path)) if self.page(dialect, path, results, (step, page + 1)).is_some() => {
+                    (step, page + 1)
+                }
                 _ => (step + 1, 0),
             },
         };
         match self.steps.get(step) {
-            Some(Step::Calls(calls)) => {
+            Some(Step::Looks(looks)) => {
                 let thought = format!("Step {step} of {}: look at it first.", self.name);
-                self.call(step, page, Some(thought), calls.clone())
+                let calls = looks.iter().map(|look| dialect.call(look)).collect();
+                self.call(step, page, Some(thought), calls)
             }
             Some(Step::Pages(path)) => {
-                let mut input = json!({"file_path": path});
-                if let Some((offset, limit)) = self.page(&results, step, page) {
-                    input["offset"] = json!(offset);
-                    input["limit"] = json!(limit);
-                }
-                self.call(step, page, Some(format!("Page {page} of {path}.")), vec![("Read", input)])
+                let call = self.page(dialect, path, results, (step, page)).expect("a page that was found is there");
+                self.call(step, page, Some(format!("Page {page} of {path}.")), vec![call])
             }
-            None => self.answer(request, &results, step),
+            None => self.answer(dialect, transcript, step),
         }
     }
 
-    /// The page of a file that is read in pages, as (offset, limit); none for the first, which says how many there are.
-    fn page(&self, results: &[(String, String)], step: usize, page: usize) -> Option<(u64, u64)> {
-        let first = self.id(step, 0, 0);
-        let (_, text) = results.iter().find(|(id, _)| *id == first)?;
-        let hint = Regex::new(r"of (\d+) total .*Call Read with offset=(\d+) limit=(\d+) for the next page").unwrap();
-        let found = hint.captures(text)?;
-        let [total, second, limit] = [1, 2, 3].map(|group| found[group].parse::<u64>().unwrap());
-        let offset = second + limit * (page as u64).checked_sub(1)?;
-        (offset <= total).then_some((offset, limit))
+    fn page(&self, dialect: Dialect, path: &str, results: &[(String, String)], at: (usize, usize)) -> Option<Call> {
+        let first = self.id(at.0, 0, 0);
+        let told = results.iter().find(|(id, _)| *id == first);
+        dialect.page(path, at.1, told.map(|(_, text)| text.as_str()))
     }
 
     fn id(&self, step: usize, page: usize, call: usize) -> String {
         format!("toolu_{}_s{step:02}p{page:02}c{call:02}", self.name)
     }
 
-    fn answer(&self, request: &Request, results: &[(String, String)], step: usize) -> Turn {
+    fn answer(&self, dialect: Dialect, transcript: &Transcript, step: usize) -> Turn {
+        let Transcript { results, calls: asked, tools } = transcript;
         let missing: Vec<_> = self.facts.iter().filter(|fact| fact.read_from(results).is_none()).collect();
         let handles = handles(results);
         if missing.is_empty() {
             let found = self.facts.iter().filter_map(|fact| fact.read_from(results));
             return Turn::text(format!("Found: {}", found.collect::<Vec<_>>().join("; ")));
         }
-        let asked = request.calls();
-        let loaded = request.json()["tools"].as_array().unwrap().iter().any(|tool| tool["name"] == RETRIEVE);
+        let was_asked = |call: &Call| asked.iter().any(|(_, name, input)| *name == call.0 && *input == call.1);
         if self.recall == Recall::Tool
-            && !loaded
             && !handles.is_empty()
-            && !asked.iter().any(|(_, name, _)| name == "ToolSearch")
+            && let Some(load) = dialect.load_retrieve(tools)
+            && !was_asked(&load)
         {
-            let input = json!({"query": format!("select:{RETRIEVE}"), "max_results": 3});
-            return self.call(step, 0, None, vec![("ToolSearch", input)]);
+            return self.call(step, 0, None, vec![load]);
         }
         let mut calls = Vec::new();
         for fact in missing {
             for handle in &handles {
-                let call = if self.recall == Recall::Tool && loaded {
-                    (RETRIEVE, json!({"handle": handle, "query": fact.anchor}))
-                } else {
-                    bash(&format!("headroom retrieve {handle} --grep '{}'", regex::escape(fact.anchor)))
+                let by_tool = match self.recall {
+                    Recall::Tool => dialect.retrieve(tools, handle, fact.anchor),
+                    Recall::Shell => None,
                 };
-                if !asked.iter().any(|(_, name, input)| name == call.0 && *input == call.1) {
+                let call = by_tool.unwrap_or_else(|| {
+                    let command = format!("headroom retrieve {handle} --grep '{}'", regex::escape(fact.anchor));
+                    dialect.call(&Look::Shell(command))
+                });
+                if !was_asked(&call) {
                     calls.push(call);
                 }
             }
@@ -164,12 +150,11 @@ impl Scenario {
         self.call(step, 0, None, calls)
     }
 
-    fn call(&self, step: usize, page: usize, thought: Option<String>, calls: Vec<(&'static str, Value)>) -> Turn {
+    fn call(&self, step: usize, page: usize, thought: Option<String>, calls: Vec<Call>) -> Turn {
         let thought = thought.map(Block::Thinking);
-        let calls = calls.into_iter().enumerate().map(|(index, (name, input))| Block::ToolUse {
-            id: self.id(step, page, index),
-            name: name.to_owned(),
-            input,
+        let calls = calls.into_iter().enumerate().map(|(index, (name, input))| {
+            let id = self.id(step, page, index);
+            Block::ToolUse { id, name, input }
         });
         Turn::of(thought.into_iter().chain(calls).collect())
     }

@@ -5,10 +5,9 @@
 
 use std::path::Path;
 
-use serde_json::json;
-
+use super::dialect::Look;
 use super::project::{self, SOURCE};
-use super::scenario::{Fact, Recall, Scenario, Step, bash, read};
+use super::scenario::{Fact, Recall, Scenario, Step};
 
 /// Every task, for a project at `root`.
 pub(crate) fn all(root: &Path) -> Vec<Scenario> {
@@ -45,20 +44,18 @@ pub(crate) fn json(root: &Path) -> Scenario {
 /// What the newest commits changed.
 pub(crate) fn git_log() -> Scenario {
     let prompt = "Which function did the newest commit on the statistics add?";
-    scenario("gitlog", prompt, vec![Step::bash(GIT_LOG)], vec![project::newest_change()])
+    scenario("gitlog", prompt, vec![Step::shell(GIT_LOG)], vec![project::newest_change()])
 }
 
 /// A source file, which must arrive as it is: the next thing an agent does with one is edit it.
 pub(crate) fn source(root: &Path) -> Scenario {
     let prompt = "How is a file written so that nobody sees half of it?";
-    scenario("source", prompt, vec![Step::read(&at(root, SOURCE))], vec![atomic_write()])
+    scenario("source", prompt, vec![Step::file(at(root, SOURCE))], vec![atomic_write()])
 }
 
 /// Two results in one turn.
 pub(crate) fn two_calls(root: &Path) -> Scenario {
-    let Step::Calls(mut calls) = part_of_log(root, 1100, 300) else { unreachable!("it is made of calls") };
-    calls.push(read(&at(root, SOURCE)));
-    let step = Step::Calls(calls);
+    let step = Step::Looks(vec![part_of_log(root, 1100, 300), Look::File(at(root, SOURCE))]);
     let prompt = "Where did the big export go, and how is a file written here?";
     scenario("twocalls", prompt, vec![step], vec![project::ordinary_line(), atomic_write()])
 }
@@ -66,7 +63,7 @@ pub(crate) fn two_calls(root: &Path) -> Scenario {
 /// A passing test among failing ones, fetched by the tool that Headroom gives the agent.
 pub(crate) fn recall_by_tool() -> Scenario {
     let prompt = "Run the tests. How far was the run when the one about renewals on a leap day had passed?";
-    scenario("recalltool", prompt, vec![Step::bash(PYTEST)], vec![project::passed_test()])
+    scenario("recalltool", prompt, vec![Step::shell(PYTEST)], vec![project::passed_test()])
 }
 
 /// The same, fetched by a shell command.
@@ -77,17 +74,17 @@ pub(crate) fn recall_by_shell() -> Scenario {
 /// A long conversation: everything above, and the small calls that fill real ones.
 pub(crate) fn conversation(root: &Path) -> Scenario {
     let steps = vec![
-        Step::bash("git status --short; env | grep ANTHROPIC_BASE_URL"),
-        Step::bash("cargo test"),
-        Step::read(&at(root, SOURCE)),
-        Step::bash(GIT_LOG),
-        part_of_log(root, 850, 450),
-        part_of_log(root, 1300, 300),
-        Step::Calls(vec![bash(PYTEST), bash("git log --oneline")]),
-        Step::Calls(vec![("Grep", json!({"pattern": "pub\\(crate\\)", "output_mode": "content", "-n": true}))]),
+        Step::Looks(vec![Look::Surroundings]),
+        Step::shell("cargo test"),
+        Step::file(at(root, SOURCE)),
+        Step::shell(GIT_LOG),
+        Step::Looks(vec![part_of_log(root, 850, 450)]),
+        Step::Looks(vec![part_of_log(root, 1300, 300)]),
+        Step::Looks(vec![Look::Shell(PYTEST.to_owned()), Look::Shell("git log --oneline".to_owned())]),
+        Step::Looks(vec![Look::Search("pub\\(crate\\)".to_owned())]),
         Step::Pages(at(root, "data/orders.json")),
-        Step::read(&at(root, "src/json_text.rs")),
-        Step::bash("wc -l src/*.rs && ls data logs"),
+        Step::file(at(root, "src/json_text.rs")),
+        Step::shell("wc -l src/*.rs && ls data logs"),
     ];
     let mut facts = project::errors();
     facts.extend([project::ordinary_line(), project::record(), atomic_write(), project::passed_test()]);
@@ -110,8 +107,8 @@ fn log(root: &Path) -> Step {
     Step::Pages(at(root, "logs/app.log"))
 }
 
-fn part_of_log(root: &Path, offset: u64, limit: u64) -> Step {
-    Step::Calls(vec![("Read", json!({"file_path": at(root, "logs/app.log"), "offset": offset, "limit": limit}))])
+fn part_of_log(root: &Path, first: u64, count: u64) -> Look {
+    Look::Lines { path: at(root, "logs/app.log"), first, count }
 }
 
 /// A fact that stands in the source file.

@@ -1,5 +1,8 @@
 //! What the scripted provider answers, and how it goes over the wire.
 
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -26,6 +29,21 @@ pub(crate) enum Pace {
     Whole,
     /// In pieces of so many bytes, each flushed before the next, without regard to where events end.
     Pieces(usize),
+}
+
+impl Pace {
+    /// A body that leaves like this. The server flushes when a stream is not ready, so that each piece is handed over
+    /// before the next is there.
+    pub(crate) fn body(self, text: &str) -> Body {
+        let Self::Pieces(size) = self else { return Body::from(text.to_owned()) };
+        let pieces: Vec<_> = text.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
+        let stream = futures_util::stream::unfold(pieces.into_iter(), async |mut pieces| {
+            let piece = pieces.next()?;
+            tokio::task::yield_now().await;
+            Some((Ok::<_, Infallible>(piece), pieces))
+        });
+        Body::from_stream(stream)
+    }
 }
 
 /// One answer.
