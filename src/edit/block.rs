@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::edit::lines::newline;
 use crate::edit::{Error, Reverted};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -125,13 +126,6 @@ fn without_line_end(text: &str) -> &str {
 fn span(lines: &[Line<'_>], range: Range<usize>) -> Range<usize> {
     let start = lines[range.start].start;
     start..lines[range].last().map_or(start, |line| line.start + line.source.len())
-}
-
-fn newline(text: &str) -> &'static str {
-    match text.find('\n') {
-        Some(at) if text[..at].ends_with('\r') => "\r\n",
-        _ => "\n",
-    }
 }
 
 /// The lines of `block`, each with a line break.

@@ -5,6 +5,7 @@
 
 pub(crate) mod block;
 pub(crate) mod json;
+mod lines;
 pub(crate) mod toml;
 pub(crate) mod yaml;
 
@@ -19,8 +20,8 @@ pub(crate) enum Edit {
     /// The key at `path` of a TOML document holds `value`, between the comment lines `# headroom:LABEL` and
     /// `# /headroom:LABEL`, which are for people only.
     Toml { path: Vec<String>, value: serde_json::Value, label: String },
-    /// The key at `path` of a YAML document holds `value`. A last step written `[name=x]` is the element of a list
-    /// whose `name` is `x`.
+    /// The key at `path` of a YAML document holds `value`, between the same comment lines where it has lines of its own.
+    /// A last step written `[name=x]` is the element of a list whose `name` is `x`.
     Yaml { path: Vec<String>, value: serde_json::Value, label: String },
     /// A Markdown or plain text holds a block between the marker lines `<!-- headroom:NAME -->` and
     /// `<!-- /headroom:NAME -->`.

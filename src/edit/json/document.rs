@@ -14,13 +14,12 @@ use jsonc_parser::common::Ranged;
 use serde_json::Value;
 
 use crate::edit::Error;
+use crate::edit::lines::body;
 use crate::json_text;
 use crate::json_text::Span;
 
 /// What a walk along a path expects of all but its last value.
 pub(super) const OBJECT: &str = "an object";
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a token is, as far as surgery cares. Braces and brackets are alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,11 +73,6 @@ pub(super) struct Document<'a> {
 /// Whether `text` holds no document at all, only white space and perhaps a byte order mark.
 pub(super) fn is_blank(text: &str) -> bool {
     body(text).trim().is_empty()
-}
-
-/// `text` without its byte order mark.
-pub(super) fn body(text: &str) -> &str {
-    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
 impl<'a> Document<'a> {

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::edit::json::document::Document;
 use crate::edit::json::document::Kind;
-use crate::edit::json::document::body;
+use crate::edit::lines::body;
+use crate::edit::lines::newline;
 use crate::json_text;
 
 /// What we write follows this.
@@ -107,13 +108,6 @@ impl Layout {
             out.push_str(indent);
         }
         out.push(bracket);
-    }
-}
-
-fn newline(text: &str) -> &'static str {
-    match text.find('\n') {
-        Some(at) if text[..at].ends_with('\r') => "\r\n",
-        _ => "\n",
     }
 }
 

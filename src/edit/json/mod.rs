@@ -17,10 +17,10 @@ use serde_json::Value;
 use crate::edit::json::document::Document;
 use crate::edit::json::document::Member;
 use crate::edit::json::document::OBJECT;
-use crate::edit::json::document::body;
 use crate::edit::json::document::is_blank;
 use crate::edit::json::document::value_of;
 use crate::edit::json::layout::Layout;
+use crate::edit::lines::body;
 use crate::edit::{Error, Reverted};
 use crate::json_text;
 

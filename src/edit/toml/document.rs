@@ -13,13 +13,13 @@ use toml_parser::parser::EventKind;
 use toml_parser::parser::parse_document;
 
 use crate::edit::Error;
+use crate::edit::lines::body;
+use crate::edit::lines::line_of;
 use crate::edit::toml::node::Node;
 use crate::json_text::Span;
 
 /// What a walk along a path expects of all but its last value.
 pub(super) const TABLE: &str = "a table";
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a token is, as far as surgery cares. Braces and brackets of values are alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,19 +115,6 @@ pub(super) struct Document<'a> {
     pub(super) tokens: Vec<Token>,
     pub(super) lines: Vec<Line>,
     pub(super) root: Node,
-}
-
-/// `text` without its byte order mark.
-pub(super) fn body(text: &str) -> &str {
-    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
-}
-
-/// The line break that `text` uses.
-pub(super) fn newline(text: &str) -> &'static str {
-    match text.find('\n') {
-        Some(at) if text[..at].ends_with('\r') => "\r\n",
-        _ => "\n",
-    }
 }
 
 impl<'a> Document<'a> {
@@ -289,10 +276,6 @@ impl<'a> Document<'a> {
     pub(super) fn shape(&self, path: &[String], expected: &'static str, at: usize) -> Error {
         Error::Shape { path: path.join("."), expected, line: line_of(self.text, at) }
     }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..at.min(text.len())]).count()
 }
 
 fn syntax(text: &str, err: &toml_edit::TomlError) -> Error {

@@ -6,15 +6,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Error;
+use crate::edit::lines::Markers;
+use crate::edit::lines::between;
+use crate::edit::lines::body;
+use crate::edit::lines::is_closing;
+use crate::edit::lines::newline;
 use crate::edit::toml::document::Document;
 use crate::edit::toml::document::Place;
 use crate::edit::toml::document::What;
-use crate::edit::toml::document::newline;
 use crate::edit::toml::inline;
 use crate::edit::toml::is_sound;
 use crate::edit::toml::layout;
 use crate::edit::toml::node::Node;
-use crate::edit::toml::remove::Markers;
 use crate::edit::toml::unsafe_place;
 
 /// The white space that was put around our lines.
@@ -57,7 +60,7 @@ pub(super) fn insert(
         Place::Member(..) | Place::Lines(_) => return Err(unsafe_place(document, path)),
     };
     if let Some(members) = value.as_inline_table() {
-        let lines = around(&layout::table(path, members, newline), markers, newline);
+        let lines = between(&layout::table(path, members, newline), markers, "", newline);
         let added = put(document, document.lines.len(), &lines, Gap::Before, markers.is_some());
         // Where dotted keys have defined the table that this one belongs in, a header may be refused.
         if is_sound(document, &added.text, path, Some(&Node::of(value))) {
@@ -73,15 +76,7 @@ pub(super) fn insert(
         _ => "",
     };
     let pair = format!("{indent}{}{newline}", layout::pair(&path[depth..], value));
-    Ok(put(document, at, &around(&pair, markers, newline), gap, markers.is_some()))
-}
-
-/// `lines` between the comment lines.
-pub(super) fn around(lines: &str, markers: Option<&Markers>, newline: &str) -> String {
-    match markers {
-        Some(Markers { open, close }) => format!("{open}{newline}{lines}{close}{newline}"),
-        None => lines.to_owned(),
-    }
+    Ok(put(document, at, &between(&pair, markers, indent, newline), gap, markers.is_some()))
 }
 
 /// On which side of our lines an empty line is wanted.
@@ -98,7 +93,10 @@ fn end_of_keys(document: &Document<'_>, header: Option<usize>) -> (usize, Gap) {
     let start = header.map_or(0, |header| header + 1);
     let end = (start..lines.len()).find(|at| lines[*at].is_header()).unwrap_or(lines.len());
     match ((start..end).rev().find(|at| lines[*at].is_statement()), header) {
-        (Some(last), _) => (last + 1, Gap::Neither),
+        (Some(last), _) => {
+            let is_closing = |at: &usize| lines[*at].what == What::Remark && is_closing(document.content(*at));
+            (last + 1 + (last + 1..end).take_while(is_closing).count(), Gap::Neither)
+        }
         (None, Some(_)) => (start, Gap::Neither),
         (None, None) if end == lines.len() => (end, Gap::Before),
         // The comment on the first table stays on it.
@@ -119,7 +117,7 @@ fn put(document: &Document<'_>, at: usize, added: &str, gap: Gap, is_marked: boo
     let space = Space {
         before: gap == Gap::Before && previous.is_some_and(|(_, content)| !content.trim().is_empty() || !is_complete),
         after: gap == Gap::After,
-        completed: (!is_complete).then(|| previous.map_or_else(String::new, |(_, content)| content.to_owned())),
+        completed: (!is_complete).then(|| body(before).lines().next_back().unwrap_or_default().to_owned()),
         alone: document.lines.iter().all(|line| line.what == What::Blank),
     };
     let text = [

@@ -19,13 +19,13 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::edit::lines::Markers;
+use crate::edit::lines::newline;
 use crate::edit::toml::document::Document;
 use crate::edit::toml::document::Place;
-use crate::edit::toml::document::newline;
 use crate::edit::toml::insert::Space;
 use crate::edit::toml::node::Node;
 use crate::edit::toml::pieces::Piece;
-use crate::edit::toml::remove::Markers;
 use crate::edit::{Error, Reverted};
 use crate::json_text;
 
@@ -110,10 +110,7 @@ pub(crate) fn revert(text: &str, undo: &Undo) -> Result<Reverted, Error> {
         return Ok(Reverted::NotOurs);
     }
     let document = Document::parse(text)?;
-    let place = match document.find(&undo.path) {
-        Ok(place) => place,
-        Err(_) => return Ok(Reverted::NotOurs),
-    };
+    let Ok(place) = document.find(&undo.path) else { return Ok(Reverted::NotOurs) };
     let markers = Markers::of(&undo.label);
     if let Place::Nowhere { .. } | Place::InInline(_) = place {
         let left = undo.is_marked.then(|| remove::stray_markers(&document, &markers, &undo.was)).flatten();

@@ -9,14 +9,17 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Error;
+use crate::edit::lines::Markers;
+use crate::edit::lines::between;
+use crate::edit::lines::body;
+use crate::edit::lines::newline;
 use crate::edit::toml::Undo;
 use crate::edit::toml::document::Document;
-use crate::edit::toml::document::body;
-use crate::edit::toml::document::newline;
-use crate::edit::toml::insert::around;
+use crate::edit::toml::document::What;
 use crate::edit::toml::layout;
-use crate::edit::toml::remove::Markers;
+
 use crate::edit::toml::remove::lines_between;
+use crate::edit::toml::remove::marker_lines;
 use crate::json_text;
 use crate::json_text::Span;
 
@@ -70,8 +73,8 @@ pub(super) fn replace(
     };
     // The comment line of a table of ours that somebody has changed since is still there.
     let above = (0..runs[0][0]).rev().take_while(|at| !document.lines[*at].is_statement());
-    let is_marked = !above.into_iter().any(|at| markers.is_open(document, at));
-    let mut ours = around(&ours, is_marked.then_some(markers), newline);
+    let is_marked = !above.into_iter().any(|at| is_remark(document, at, &[&markers.open]));
+    let mut ours = between(&ours, is_marked.then_some(markers), "", newline);
     if !pieces[0].text.ends_with('\n') {
         ours.truncate(ours.trim_end_matches(['\r', '\n']).len());
     }
@@ -96,11 +99,15 @@ pub(super) fn inline(document: &Document<'_>, path: &[String]) -> Option<String>
 pub(super) fn is_remarked(document: &Document<'_>, lines: &[usize], markers: &Markers) -> bool {
     lines_between(document, lines)
         .into_iter()
-        .filter(|at| !markers.is_open(document, *at) && !markers.is_close(document, *at))
+        .filter(|at| !is_remark(document, *at, &[&markers.open, &markers.close]))
         .any(|at| {
             let tokens = document.lines[at].tokens.clone();
             !tokens.is_empty() && document.has_comment(tokens.start, tokens.end - 1)
         })
+}
+
+fn is_remark(document: &Document<'_>, at: usize, any: &[&str]) -> bool {
+    document.lines[at].what == What::Remark && any.contains(&document.content(at).trim())
 }
 
 /// The text with `pieces` where they were, in place of ours on these lines. `None` when ours begins in a place where
@@ -123,7 +130,7 @@ pub(super) fn put_back(
     let fit = |text: &str| if newline == written { text.to_owned() } else { text.replace(written, newline) };
     let mut cut = lines_between(document, ours);
     if undo.is_marked {
-        cut.extend(markers.around(document, ours));
+        cut.extend(marker_lines(document, markers, ours));
     }
     let start = line.span.start;
     // Keys whose neighbours are both gone go where the first ones are, if those have the same header.

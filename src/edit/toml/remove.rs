@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::edit::lines;
+use crate::edit::lines::Markers;
 use crate::edit::toml::Undo;
 use crate::edit::toml::Was;
 use crate::edit::toml::document::Document;
@@ -12,35 +14,19 @@ use crate::edit::toml::document::Place;
 use crate::edit::toml::document::What;
 use crate::edit::toml::inline;
 use crate::edit::toml::insert::Space;
+use crate::json_text::Span;
 
-/// The two comment lines of a label.
-#[derive(Debug)]
-pub(super) struct Markers {
-    pub(super) open: String,
-    pub(super) close: String,
+/// The comments that have a line of their own, with that line.
+fn remarks<'a>(document: &Document<'a>) -> Vec<(Span, &'a str)> {
+    let lines = (0..document.lines.len()).filter(|at| document.lines[*at].what == What::Remark);
+    lines.map(|at| (document.lines[at].span.clone(), document.content(at).trim())).collect()
 }
 
-impl Markers {
-    pub(super) fn of(label: &str) -> Self {
-        Self { open: format!("# headroom:{label}"), close: format!("# /headroom:{label}") }
-    }
-
-    pub(super) fn is_open(&self, document: &Document<'_>, at: usize) -> bool {
-        document.lines[at].what == What::Remark && document.content(at).trim() == self.open
-    }
-
-    pub(super) fn is_close(&self, document: &Document<'_>, at: usize) -> bool {
-        document.lines[at].what == What::Remark && document.content(at).trim() == self.close
-    }
-
-    /// The comment lines around the lines `ours`.
-    pub(super) fn around(&self, document: &Document<'_>, ours: &[usize]) -> Vec<usize> {
-        let (Some(first), Some(_)) = (ours.first(), ours.last()) else { return Vec::new() };
-        let is_either = |at: &usize| self.is_open(document, *at) || self.is_close(document, *at);
-        let open = (0..*first).rev().find(is_either).filter(|at| self.is_open(document, *at));
-        let close = (*first..document.lines.len()).find(is_either).filter(|at| self.is_close(document, *at));
-        open.into_iter().chain(close).collect()
-    }
+/// The numbers of the comment lines around the lines `ours`.
+pub(super) fn marker_lines(document: &Document<'_>, markers: &Markers, ours: &[usize]) -> Vec<usize> {
+    let Some(first) = ours.first().map(|first| document.lines[*first].span.start) else { return Vec::new() };
+    let around = markers.around(&remarks(document), first);
+    (0..document.lines.len()).filter(|at| around.contains(&document.lines[*at].span)).collect()
 }
 
 /// The text without our key, which stands at `place`.
@@ -49,7 +35,7 @@ pub(super) fn remove(document: &Document<'_>, place: &Place, undo: &Undo, marker
         Place::Lines(ours) => {
             let mut cut: BTreeSet<usize> = lines_between(document, ours);
             if undo.is_marked {
-                cut.extend(markers.around(document, ours));
+                cut.extend(marker_lines(document, markers, ours));
             }
             cut.extend(emptied_headers(document, undo, &cut));
             cut_lines(document, cut, &undo.was)
@@ -110,56 +96,15 @@ fn cut_lines(document: &Document<'_>, mut cut: BTreeSet<usize>, was: &Was) -> St
         // What an agent has written behind ours begins the document now.
         cut.extend((last + 1..document.lines.len()).take_while(is_empty));
     }
-    let mut text = document.text.to_owned();
-    for at in cut.iter().rev() {
-        text.replace_range(document.lines[*at].span.clone(), "");
-    }
-    if has_no_last_break(document, &cut, space.completed.as_deref()) {
-        let bare = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).map_or(text.len(), str::len);
-        text.truncate(bare);
-    }
-    text
-}
-
-/// Whether the text without the lines `cut` ends without a line break, as it did before us. `completed` is the line
-/// that was the last one then.
-fn has_no_last_break(document: &Document<'_>, cut: &BTreeSet<usize>, completed: Option<&str>) -> bool {
-    let is_kept = |at: &usize| !cut.contains(at);
-    let last = document.lines.len() - 1;
-    let Some(kept) = (0..=last).rev().find(is_kept) else { return false };
-    let was_last = |at: usize| completed == Some(document.content(at));
-    if kept < last {
-        return was_last(kept) || !document.text.ends_with('\n');
-    }
-    // When only lines of another label follow, they are what has to end without one until they go as well.
-    let is_remark =
-        |at: usize, start: &str| document.lines[at].what == What::Remark && document.content(at).starts_with(start);
-    let Some(first) = cut.first() else { return false };
-    let mut following = (*first..=last).filter(is_kept).filter(|at| document.lines[*at].what != What::Blank);
-    let before = first.checked_sub(1);
-    before.is_some_and(was_last)
-        && is_remark(last, "# /headroom:")
-        && following.next().is_some_and(|at| is_remark(at, "# headroom:"))
+    let spans: Vec<Span> = cut.iter().map(|at| document.lines[*at].span.clone()).collect();
+    lines::cut(document.text, &spans, space.completed.as_deref())
 }
 
 /// The text without comment lines of ours that have lost what stood between them; `None` when there are none.
 pub(super) fn stray_markers(document: &Document<'_>, markers: &Markers, was: &Was) -> Option<String> {
-    let mut strays = BTreeSet::new();
-    let mut open = None;
-    let mut is_used = false;
-    for at in 0..document.lines.len() {
-        if markers.is_open(document, at) {
-            strays.extend(open.replace(at));
-            is_used = false;
-        } else if markers.is_close(document, at) {
-            match open.take() {
-                Some(_) if is_used => {}
-                open => strays.extend(open.into_iter().chain([at])),
-            }
-        } else if document.lines[at].is_statement() {
-            is_used = true;
-        }
-    }
-    strays.extend(open);
-    (!strays.is_empty()).then(|| cut_lines(document, strays, was))
+    let is_used = |part: Span| document.lines.iter().any(|line| line.is_statement() && part.contains(&line.span.start));
+    let strays = markers.strays(&remarks(document), &is_used);
+    let lines: BTreeSet<usize> =
+        (0..document.lines.len()).filter(|at| strays.contains(&document.lines[*at].span)).collect();
+    (!lines.is_empty()).then(|| cut_lines(document, lines, was))
 }

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use serde_json::json;
 use toml_edit::{DocumentMut, Item};
 
-use super::document::body;
 use super::*;
 use crate::edit;
+use crate::edit::lines::body;
 
 fn path(dotted: &str) -> Vec<String> {
     dotted.split('.').map(str::to_owned).collect()
@@ -43,7 +43,7 @@ fn sorted(text: &str) -> Vec<String> {
 }
 
 fn ends_in_statement(text: &str) -> bool {
-    Document::parse(text).unwrap().lines.last().is_some_and(|line| line.is_statement())
+    Document::parse(text).unwrap().lines.last().is_some_and(document::Line::is_statement)
 }
 
 const OURS: &str = "# headroom:mcp\n[mcp_servers.headroom]\ncommand = \"/usr/bin/headroom\"\n\
@@ -87,7 +87,7 @@ fn a_lone_key_goes_into_its_table_and_never_behind_another_header() {
         ("# file\n\n# of t\n[t]\n", "a", "# file\n\n# headroom:mcp\na = 1\n# /headroom:mcp\n\n# of t\n[t]\n"),
         ("[t]\n", "a", "# headroom:mcp\na = 1\n# /headroom:mcp\n\n[t]\n"),
         ("[t]\n[u]", "t.a", "[t]\n# headroom:mcp\na = 1\n# /headroom:mcp\n[u]"),
-        ("[t]\n  x = 1\n\n[u]\n", "t.a", "[t]\n  x = 1\n# headroom:mcp\n  a = 1\n# /headroom:mcp\n\n[u]\n"),
+        ("[t]\n  x = 1\n\n[u]\n", "t.a", "[t]\n  x = 1\n  # headroom:mcp\n  a = 1\n  # /headroom:mcp\n\n[u]\n"),
         ("[t.u]\n", "t.a", "# headroom:mcp\nt.a = 1\n# /headroom:mcp\n\n[t.u]\n"),
         ("[t]\nu.x = 1", "t.u.a", "[t]\nu.x = 1\n# headroom:mcp\nu.a = 1\n# /headroom:mcp\n"),
     ] {
@@ -408,8 +408,10 @@ fn every_real_file_keeps_each_line_that_was_there() {
     }
 }
 
+type CodexEdit = (&'static str, fn(&mut DocumentMut));
+
 /// What Codex does to its configuration, by the library that it uses for it.
-const CODEX_EDITS: [(&str, fn(&mut DocumentMut)); 6] = [
+const CODEX_EDITS: [CodexEdit; 6] = [
     ("trusts a project", |document| {
         let projects = document.entry("projects").or_insert(toml_edit::table());
         let Some(projects) = projects.as_table_mut() else { return };
@@ -611,7 +613,7 @@ fn typing() -> impl Strategy<Value = Typing> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn reverting_an_edit_gives_the_text_back(before in typed(), path in target(), value in wanted()) {
