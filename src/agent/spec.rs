@@ -384,6 +384,24 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_says_something_that_can_be_looked_up() {
+        let with = |when: &str| format!("{GOOD}[[note]]\ntext = \"x\"\nwhen = {when}\n");
+        let config = "[config]\nfiles = [\"{home}/x\"]\noptions = [\"-c\"]\n";
+        for (when, expected) in [
+            ("{}", "`when` says nothing"),
+            ("{ key = \"a\" }", "`key` and `is` go together"),
+            ("{ env = \"A\", is = [\"b\"] }", "`key` and `is` go together"),
+            ("{ key = \"a\", is = [\"b\"] }", "`config` has to say"),
+        ] {
+            let error = error(&with(when));
+            assert!(error.contains("line 8") && error.contains(expected), "{error}");
+        }
+        let text = format!("{}{config}", with("{ key = \"a\", is = [\"b\"], option = \"-o\" }"));
+        assert_eq!(parse(Path::new("foo.toml"), &text).unwrap().note[0].when.as_ref().unwrap().is, ["b"]);
+        assert!(error(&format!("{GOOD}[[argument]]\n")).contains("line 6: `argument` needs `config`"));
+    }
+
+    #[test]
     fn a_path_is_not_a_binary() {
         assert!(error(&GOOD.replace("\"foo\"\ninstall", "\"/bin/foo\"\ninstall")).contains("line 3"));
     }

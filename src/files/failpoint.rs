@@ -40,8 +40,13 @@ pub(crate) fn pass(_: Step, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Goes on, or panics, once, if a test asked for it at this place.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(crate) fn panic_at(_: &str) {}
+
 #[cfg(debug_assertions)]
-pub(crate) use armed::{arm, pass};
+pub(crate) use armed::{arm, panic_at, pass};
 
 #[cfg(debug_assertions)]
 mod armed {
@@ -49,7 +54,7 @@ mod armed {
     use std::io::Write;
     use std::path::PathBuf;
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use nix::errno::Errno;
     use nix::sys::signal::{Signal, raise};
@@ -58,6 +63,7 @@ mod armed {
 
     static FAULT: OnceLock<Fault> = OnceLock::new();
     static PASSED: AtomicUsize = AtomicUsize::new(0);
+    static PANICKED: AtomicBool = AtomicBool::new(false);
 
     #[derive(Debug)]
     enum Fault {
@@ -67,14 +73,17 @@ mod armed {
         Stop(usize),
         /// The disk has no room from the step of this number on, which fails whatever it is.
         Full(usize),
+        /// The place of this name panics, the first time it is passed.
+        Panic(String),
         /// Nothing fails; each step is a line of this file.
         Count(PathBuf),
     }
 
-    /// Takes `N`, `N:stop`, `N:enospc` or `count:FILE`; anything else arms nothing.
+    /// Takes `N`, `N:stop`, `N:enospc`, `panic:PLACE` or `count:FILE`; anything else arms nothing.
     pub(crate) fn arm(text: &str) {
         let fault = match text.split_once(':') {
             Some(("count", file)) => Some(Fault::Count(PathBuf::from(file))),
+            Some(("panic", place)) => Some(Fault::Panic(place.to_owned())),
             Some((number, "stop")) => number.parse().ok().map(Fault::Stop),
             Some((number, "enospc")) => number.parse().ok().map(Fault::Full),
             _ => text.parse().ok().map(Fault::Kill),
@@ -93,12 +102,19 @@ mod armed {
             Fault::Kill(at) if *at == number => raise(Signal::SIGKILL).map_err(io::Error::from),
             Fault::Stop(at) if *at == number => raise(Signal::SIGSTOP).map_err(io::Error::from),
             Fault::Full(at) if number >= *at && fails(step, number == *at) => Err(Errno::ENOSPC.into()),
-            Fault::Kill(_) | Fault::Stop(_) | Fault::Full(_) => Ok(()),
+            Fault::Kill(_) | Fault::Stop(_) | Fault::Full(_) | Fault::Panic(_) => Ok(()),
             Fault::Count(file) => {
                 let mut file = File::options().append(true).create(true).open(file)?;
                 writeln!(file, "{step:?} {}", path.display())
             }
         }
+    }
+
+    /// Goes on, or panics, once, if a test asked for it at this place.
+    pub(crate) fn panic_at(place: &str) {
+        let Some(Fault::Panic(asked)) = FAULT.get() else { return };
+        let panics = asked == place && !PANICKED.swap(true, Ordering::SeqCst);
+        assert!(!panics, "as a test asked for");
     }
 
     /// Whether a full disk stops `step`. The start of a write goes well: what fails is the rest of it.

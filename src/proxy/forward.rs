@@ -3,6 +3,7 @@
 //! `forward` is the path of a request whose blocks we understand, `pass` that of every other one. They differ in one
 //! step: `pass` never looks at the body.
 
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::Url;
 
+use crate::files::failpoint;
 use crate::pipeline;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Stage, emit};
@@ -47,8 +49,12 @@ pub(crate) async fn forward(service: Arc<Service>, provider: Provider, request: 
     exchange.record.bytes_before = bytes.len() as u64;
     let scope = if headers::is_subscription(&parts.headers) { Scope::ToolResults } else { Scope::All };
     let worker = Arc::clone(&service);
-    let prepared = tokio::task::spawn_blocking(move || prepare(&worker, provider, bytes, scope, exchange)).await;
-    match prepared {
+    let is_packed = is_packed(&parts.headers);
+    let prepared = tokio::task::spawn_blocking(move || {
+        let prepare = if is_packed { prepare_packed } else { prepare };
+        prepare(&worker, provider, bytes, scope, exchange)
+    });
+    match prepared.await {
         Ok((bytes, exchange)) => dispatch(service, wire, parts, Outgoing::Bytes(bytes), exchange).await,
         // The runtime is going down, which ends this connection too.
         Err(err) => respond(provider, &Error::Downstream(axum::Error::new(err))),
@@ -72,8 +78,14 @@ pub(crate) fn untouched(service: &Service, headers: &HeaderMap) -> Option<String
     if headers::asks_for_bypass(headers) {
         return Some("bypass header: the provider's cache of what was compressed before is lost".to_owned());
     }
-    let encoding = headers.get(header::CONTENT_ENCODING);
-    encoding.filter(|encoding| encoding.as_bytes() != b"identity").map(|_| "encoded body".to_owned())
+    let encoding = headers.get(header::CONTENT_ENCODING).filter(|encoding| encoding.as_bytes() != b"identity");
+    encoding.filter(|_| !is_packed(headers)).map(|_| "encoded body".to_owned())
+}
+
+/// Whether the body is packed by zstd, as Codex packs it for a ChatGPT login. Unread it would lose the cache of what
+/// the same conversation said over a WebSocket.
+fn is_packed(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() == b"zstd")
 }
 
 enum Read {
@@ -116,6 +128,7 @@ pub(crate) fn prepare(
         return (bytes, exchange);
     };
     let prepared = catch_unwind(AssertUnwindSafe(|| {
+        failpoint::panic_at("request");
         service.pipeline.prepare(provider, text, Live::BehindLastAnswer, scope, &mut exchange)
     }));
     let sent = match prepared {
@@ -137,6 +150,35 @@ pub(crate) fn prepare(
     exchange.record.bytes_after = sent.len() as u64;
     exchange.record.prepare = exchange.elapsed();
     (sent, exchange)
+}
+
+/// `prepare` for a body that is packed by zstd, and is packed again when it has changed.
+fn prepare_packed(
+    service: &Service,
+    provider: Provider,
+    bytes: Bytes,
+    scope: Scope,
+    mut exchange: Exchange,
+) -> (Bytes, Exchange) {
+    let mut plain = Vec::new();
+    let unpacked = zstd::Decoder::new(&bytes[..])
+        .and_then(|decoder| decoder.take(LONGEST_BODY as u64 + 1).read_to_end(&mut plain));
+    if unpacked.is_err() || plain.len() > LONGEST_BODY {
+        exchange.record.passthrough = Some("a packed body that could not be read".to_owned());
+        return (bytes, exchange);
+    }
+    let plain = Bytes::from(plain);
+    let (sent, mut exchange) = prepare(service, provider, plain.clone(), scope, exchange);
+    if sent == plain {
+        return (bytes, exchange);
+    }
+    match zstd::encode_all(&sent[..], zstd::DEFAULT_COMPRESSION_LEVEL) {
+        Ok(packed) => (packed.into(), exchange),
+        Err(err) => {
+            exchange.record.passthrough = Some(format!("a body that could not be packed again: {err}"));
+            (bytes, exchange)
+        }
+    }
 }
 
 /// The body of the request that goes on.

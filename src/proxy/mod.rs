@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::ccr::{Store, sqlite};
+use crate::files::failpoint;
 use crate::pipeline;
 use crate::pipeline::Pipeline;
 use crate::pipeline::stage::{Stage, emit};
@@ -207,7 +208,10 @@ async fn serve(listener: io::Result<TcpListener>, service: Arc<Service>) -> io::
     let mut stop = service.stop.clone();
     let listener = tokio::net::TcpListener::from_std(listener?)?;
     // Without this an event waits for the acknowledgement of the one before it: 30 ms and more.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let listener = listener.tap_io(|connection| {
+        failpoint::panic_at("server");
+        drop(connection.set_nodelay(true));
+    });
     let stopped = async move { drop(stop.wait_for(|stopped| *stopped).await) };
     axum::serve(listener, routes::routes(service)).with_graceful_shutdown(stopped).await
 }

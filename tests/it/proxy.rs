@@ -10,6 +10,8 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::support::claude::HEADROOM;
+use crate::support::fake_agent::Waiting;
+use crate::support::home::Home;
 use crate::support::http::Connection;
 use crate::support::provider::{Provider, Request};
 use crate::support::proxy::Proxy;
@@ -153,12 +155,36 @@ fn a_bypass_is_a_byte_passthrough() {
 }
 
 #[test]
-fn an_encoded_body_passes_as_it_is() {
+fn a_packed_body_is_read_and_packed_again_only_when_it_changes() {
     with_proxy(|provider, proxy, _| {
-        let body = zstd::encode_all(conversation(&records(80)).to_string().as_bytes(), 3).unwrap();
-        raw(proxy, &request("POST", "/v1/messages", "content-encoding: zstd\r\n", &body));
-        let seen = last(provider);
-        assert_eq!((seen.body.as_ref(), seen.header("content-encoding")), (body.as_slice(), Some("zstd")));
+        let sent = |body: &Value| {
+            let body = zstd::encode_all(body.to_string().as_bytes(), 3).unwrap();
+            raw(proxy, &request("POST", "/v1/messages", "content-encoding: zstd\r\n", &body));
+            let seen = last(provider);
+            assert_eq!(seen.header("content-encoding"), Some("zstd"));
+            (body, seen.body)
+        };
+        let (body, seen) = sent(&conversation("ok"));
+        assert_eq!(seen, body);
+        let (_, seen) = sent(&conversation(&records(80)));
+        let seen = String::from_utf8(zstd::decode_all(&seen[..]).unwrap()).unwrap();
+        raw(proxy, &request("POST", "/v1/messages", "", conversation(&records(80)).to_string().as_bytes()));
+        assert_eq!(seen.as_bytes(), last(provider).body);
+        assert!(seen.len() < records(80).len());
+    });
+}
+
+#[test]
+fn a_body_that_cannot_be_unpacked_passes_as_it_is() {
+    with_proxy(|provider, proxy, _| {
+        let text = conversation(&records(80)).to_string();
+        let mut damaged = zstd::encode_all(text.as_bytes(), 3).unwrap();
+        damaged.truncate(damaged.len() / 2);
+        for (coding, body) in [("zstd", damaged.as_slice()), ("br", b"any bytes")] {
+            raw(proxy, &request("POST", "/v1/messages", &format!("content-encoding: {coding}\r\n"), body));
+            let seen = last(provider);
+            assert_eq!((seen.body.as_ref(), seen.header("content-encoding")), (body, Some(coding)));
+        }
     });
 }
 
@@ -281,4 +307,42 @@ fn a_taken_port_and_an_open_address_are_refused_with_a_remedy() {
     let (code, said) = run(&["--host", "0.0.0.0"]);
     assert_eq!(code, 2);
     assert!(said.contains("hint:"), "{said}");
+}
+
+/// A wrap whose proxy panics once at `place`, its home, and the address that its agent was given.
+fn panicking(place: &str, provider: &Provider) -> (Waiting, Home, String) {
+    let home = Home::new();
+    home.waiting_agent("");
+    let fault = format!("panic:{place}");
+    let env = [("HEADROOM_FAILPOINT", fault.as_str()), ("HEADROOM_ANTHROPIC_API_URL", &provider.url())];
+    let wrap = home.start_with("", &["wrap", "claude"], &env);
+    let address = home.seen_variable("ANTHROPIC_BASE_URL").unwrap();
+    (wrap, home, address)
+}
+
+#[test]
+fn a_panic_while_a_request_is_prepared_sends_its_original_bytes_and_is_in_the_log() {
+    let provider = Provider::scripted(Vec::new());
+    let (wrap, home, address) = panicking("request", &provider);
+    let body = conversation(&records(80)).to_string();
+    let mut connection = Connection::open(&address);
+    assert_eq!(connection.post("/v1/messages", body.as_bytes()).status, 200);
+    assert_eq!(last(&provider).body, body.as_bytes());
+    let ran = wrap.go_on().expect_code(0);
+    assert!(!ran.stderr.contains("panic"), "the terminal is the agent's: {}", ran.stderr);
+    let log = home.read(".headroom/headroom.log");
+    assert!(log.contains("as a test asked for") && log.contains("sent as it came"), "{log}");
+}
+
+#[test]
+fn a_server_that_panics_serves_on_at_the_same_address() {
+    let provider = Provider::scripted(Vec::new());
+    let (wrap, home, address) = panicking("server", &provider);
+    let stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
+    assert!(matches!((&stream).read(&mut [0]), Ok(0) | Err(_)), "that connection broke off");
+    let answer = Connection::open(&address).post("/v1/messages", conversation("ok").to_string().as_bytes());
+    assert_eq!(answer.status, 200);
+    wrap.go_on().expect_code(0);
+    let log = home.read(".headroom/headroom.log");
+    assert!(log.contains("as a test asked for") && log.contains("is started again"), "{log}");
 }

@@ -25,6 +25,9 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pattern).expect("the pattern is valid")
 });
 
+/// The name and password in an address.
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(://)[^/@\s"']+@"#).expect("the pattern is valid"));
+
 pub(crate) fn print(plan: &Plan, settings: &Settings) -> ExitCode {
     let (changes, skipped) = session::preview(plan);
     for note in &plan.notes {
@@ -64,7 +67,8 @@ fn diff(Change { path, before, after }: &Change) -> String {
 }
 
 fn hidden(text: &str) -> String {
-    SECRET.replace_all(text, "${1}${2}${3}[not shown]").into_owned()
+    let text = SECRET.replace_all(text, "${1}${2}${3}[not shown]");
+    LOGIN.replace_all(&text, "${1}[not shown]@").into_owned()
 }
 
 #[cfg(test)]
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn secrets_in_toml_are_not_shown() {
-        let before = "[env]\nA_TOKEN = \"hush\"\n\"x-api-key\" = 'hush'\nhttp_headers = { Authorization = \"Bearer hush\", X = \"1\" }\n";
+        let before = "url = \"https://me:hush@gateway.example/v1\"\n[env]\nA_TOKEN = \"hush\"\n\"x-api-key\" = 'hush'\nhttp_headers = { Authorization = \"Bearer hush\", X = \"1\" }\n";
         let after = format!("{before}ours = 1\n");
         let text = diff(&Change { path: "/home/x/config.toml".into(), before: before.to_owned(), after });
         assert!(!text.contains("hush"), "{text}");
