@@ -40,6 +40,9 @@ _headroom() {
             headroom,retrieve)
                 cmd="headroom__subcmd__retrieve"
                 ;;
+            headroom,status)
+                cmd="headroom__subcmd__status"
+                ;;
             headroom,unwrap)
                 cmd="headroom__subcmd__unwrap"
                 ;;
@@ -70,6 +73,9 @@ _headroom() {
             headroom__subcmd__help,retrieve)
                 cmd="headroom__subcmd__help__subcmd__retrieve"
                 ;;
+            headroom__subcmd__help,status)
+                cmd="headroom__subcmd__help__subcmd__status"
+                ;;
             headroom__subcmd__help,unwrap)
                 cmd="headroom__subcmd__help__subcmd__unwrap"
                 ;;
@@ -98,7 +104,7 @@ _headroom() {
 
     case "${cmd}" in
         headroom)
-            opts="-h -V --help --version wrap unwrap proxy compress retrieve mcp agents demo completions help"
+            opts="-h -V --help --version wrap unwrap proxy compress retrieve mcp status agents demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -196,7 +202,7 @@ _headroom() {
             return 0
             ;;
         headroom__subcmd__help)
-            opts="wrap unwrap proxy compress retrieve mcp agents demo completions help"
+            opts="wrap unwrap proxy compress retrieve mcp status agents demo completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -322,6 +328,20 @@ _headroom() {
             return 0
             ;;
         headroom__subcmd__help__subcmd__retrieve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        headroom__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -498,6 +518,20 @@ _headroom() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        headroom__subcmd__status)
+            opts="-h -V --json --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

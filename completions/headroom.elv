@@ -28,6 +28,7 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand compress 'Compress a text, or the tool results of a list of messages'
             cand retrieve 'Print the original behind a handle'
             cand mcp 'The MCP server that gives agents their originals back'
+            cand status 'Show running wraps and what earlier ones left'
             cand agents 'List the agents headroom knows and whether they are installed'
             cand demo 'Show what is saved, without a key or an agent'
             cand completions 'Print the completions of a shell'
@@ -129,6 +130,13 @@ set edit:completion:arg-completer[headroom] = {|@words|
         }
         &'headroom;mcp;help;help'= {
         }
+        &'headroom;status'= {
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'headroom;agents'= {
             cand --json 'Print JSON'
             cand -h 'Print help'
@@ -156,6 +164,7 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand compress 'Compress a text, or the tool results of a list of messages'
             cand retrieve 'Print the original behind a handle'
             cand mcp 'The MCP server that gives agents their originals back'
+            cand status 'Show running wraps and what earlier ones left'
             cand agents 'List the agents headroom knows and whether they are installed'
             cand demo 'Show what is saved, without a key or an agent'
             cand completions 'Print the completions of a shell'
@@ -175,6 +184,8 @@ set edit:completion:arg-completer[headroom] = {|@words|
             cand serve 'Serve MCP on standard input and output'
         }
         &'headroom;help;mcp;serve'= {
+        }
+        &'headroom;help;status'= {
         }
         &'headroom;help;agents'= {
         }

@@ -167,6 +167,15 @@ esac
     ;;
 esac
 ;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+'--json[Print JSON]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'-V[Print version]' \
+'--version[Print version]' \
+&& ret=0
+;;
 (agents)
 _arguments "${_arguments_options[@]}" : \
 '--json[Print JSON]' \
@@ -246,6 +255,10 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (agents)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -280,6 +293,7 @@ _headroom_commands() {
 'compress:Compress a text, or the tool results of a list of messages' \
 'retrieve:Print the original behind a handle' \
 'mcp:The MCP server that gives agents their originals back' \
+'status:Show running wraps and what earlier ones left' \
 'agents:List the agents headroom knows and whether they are installed' \
 'demo:Show what is saved, without a key or an agent' \
 'completions:Print the completions of a shell' \
@@ -316,6 +330,7 @@ _headroom__subcmd__help_commands() {
 'compress:Compress a text, or the tool results of a list of messages' \
 'retrieve:Print the original behind a handle' \
 'mcp:The MCP server that gives agents their originals back' \
+'status:Show running wraps and what earlier ones left' \
 'agents:List the agents headroom knows and whether they are installed' \
 'demo:Show what is saved, without a key or an agent' \
 'completions:Print the completions of a shell' \
@@ -370,6 +385,11 @@ _headroom__subcmd__help__subcmd__retrieve_commands() {
     local commands; commands=()
     _describe -t commands 'headroom help retrieve commands' commands "$@"
 }
+(( $+functions[_headroom__subcmd__help__subcmd__status_commands] )) ||
+_headroom__subcmd__help__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'headroom help status commands' commands "$@"
+}
 (( $+functions[_headroom__subcmd__help__subcmd__unwrap_commands] )) ||
 _headroom__subcmd__help__subcmd__unwrap_commands() {
     local commands; commands=()
@@ -420,6 +440,11 @@ _headroom__subcmd__proxy_commands() {
 _headroom__subcmd__retrieve_commands() {
     local commands; commands=()
     _describe -t commands 'headroom retrieve commands' commands "$@"
+}
+(( $+functions[_headroom__subcmd__status_commands] )) ||
+_headroom__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'headroom status commands' commands "$@"
 }
 (( $+functions[_headroom__subcmd__unwrap_commands] )) ||
 _headroom__subcmd__unwrap_commands() {

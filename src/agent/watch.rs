@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal, kill, killpg};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
-use nix::unistd::{Pid, getpgrp, getpid, getsid, setpgid, tcgetpgrp};
+use nix::unistd::{Pid, getpgrp, getsid, setpgid, tcgetpgrp};
 
-/// The command of ours that watches. No user needs it.
-pub(crate) const COMMAND: &str = "watch";
+/// The command of ours that watches. No user needs it, so it is in no help.
+pub(crate) const COMMAND: &str = "watch-over";
 
 /// The variable by which a wrap's processes are known.
 pub(crate) const MARK: &str = "HEADROOM_SESSION";
@@ -134,9 +134,12 @@ impl Terminal {
     fn put_back(mut self) {
         let Some(settings) = &self.settings else { return };
         let Ok(group) = tcgetpgrp(&self.device) else { return };
-        drop(self.device.write_all(RESET.as_bytes()));
-        if group == self.group || killpg(group, None) == Err(Errno::ESRCH) {
+        let is_unused = group == self.group || killpg(group, None) == Err(Errno::ESRCH);
+        if is_unused {
             tcsetattr(&self.device, SetArg::TCSANOW, settings).ok();
+        }
+        drop(self.device.write_all(RESET.as_bytes()));
+        if is_unused {
             drop(self.device.write_all(RESET_UNUSED.as_bytes()));
         }
     }
@@ -180,7 +183,9 @@ use of_proc::Process;
 mod of_proc {
     use std::fs;
 
-    use super::{MARK, Pid, Wrap, getpid};
+    use nix::unistd::getpid;
+
+    use super::{MARK, Pid, Wrap};
 
     /// A process that cannot be mistaken for a later one with its number.
     #[derive(Debug, Clone, PartialEq, Eq)]

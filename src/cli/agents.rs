@@ -17,6 +17,10 @@ use crate::cli::wrap::report;
 
 /// List the agents headroom knows and whether they are installed
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "With `--json`: name, title, aliases, provider, found, version, path and install of each. `version` and \
+    `path` are null where it is not found.\n\nExamples:\n  headroom agents\n  headroom agents --json"
+)]
 pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]

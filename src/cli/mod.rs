@@ -11,15 +11,17 @@ mod paths;
 mod proxy;
 mod retrieve;
 mod settings;
+mod status;
 mod trace;
 mod unwrap;
-mod watch;
 mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::agent::watch;
 
 #[derive(Debug, Parser)]
 #[command(name = "headroom", version, about, max_term_width = 100, propagate_version = true)]
@@ -37,17 +39,23 @@ enum Command {
     Retrieve(retrieve::Args),
     #[command(subcommand)]
     Mcp(mcp::Command),
+    Status(status::Args),
     Agents(agents::Args),
     Demo(demo::Args),
     Completions(completions::Args),
-    #[command(hide = true)]
-    Watch(watch::Args),
 }
 
 /// Runs one command line. See `headroom::run` for the exit code.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     #[cfg(debug_assertions)]
     settings::arm_failpoint();
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let [_, command, session] = &args[..]
+        && command == watch::COMMAND
+    {
+        watch::watch(&session.to_string_lossy());
+        return ExitCode::SUCCESS;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(err) => return output::usage(&err),
@@ -59,10 +67,10 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compress(args) => compress::run(&args),
         Command::Retrieve(args) => retrieve::run(&args),
         Command::Mcp(command) => mcp::run(&command),
+        Command::Status(args) => status::run(&args),
         Command::Agents(args) => agents::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => completions::run(&args),
-        Command::Watch(args) => Ok(watch::run(&args)),
     };
     result.unwrap_or_else(|err| output::failure(&err))
 }

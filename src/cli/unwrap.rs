@@ -32,13 +32,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let settings = Settings::load()?;
     let agent = args.agent.as_ref().map(|name| wrap::find(name, &settings)).transpose()?.map(|spec| spec.name);
     let elsewhere = if args.force { Elsewhere::IsDead } else { Elsewhere::IsAlive };
-    let restored =
-        session::unwrap(&wrap::state(&settings), agent.as_deref(), elsewhere).map_err(|err| explain(err, args))?;
-    if restored.iter().all(|restored| restored.how == How::Untouched) {
-        output::talk("nothing to undo");
-    }
+    let state = wrap::state(&settings);
+    // What dead wraps left comes off also where a live one is in the way of the rest.
+    let mut restored = session::recover_abandoned(&state, elsewhere)?;
     for restored in &restored {
         report::file(restored, &settings);
+    }
+    let of_agent = session::unwrap(&state, agent.as_deref(), elsewhere).map_err(|err| explain(err, args))?;
+    // What is stuck is tried, and would be told, twice.
+    let further: Vec<Restored> = of_agent.into_iter().filter(|of_agent| !restored.contains(of_agent)).collect();
+    for restored in &further {
+        report::file(restored, &settings);
+    }
+    restored.extend(further);
+    if restored.iter().all(|restored| restored.how == How::Untouched) {
+        output::talk("nothing to undo");
     }
     let is_stuck = |restored: &Restored| matches!(restored.how, How::Stuck { .. });
     Ok(if restored.iter().any(is_stuck) { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -1,13 +1,8 @@
 //! Wraps that die or meet other programs in their files, and what the next command makes of it.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
 
 use nix::sys::signal::Signal;
-use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
 
 use crate::support::home::{Home, Ran};
 
@@ -103,7 +98,7 @@ fn a_file_that_is_empty_after_a_crash_does_not_cost_the_only_copy() {
         home.file(".claude.json", CONFIG);
         home.run(&["unwrap", "claude"]).expect_code(0);
         assert_eq!(home.read(".claude.json"), CONFIG);
-        assert!(!home.home().join(".headroom/ledger/ledger.json").exists());
+        assert_eq!(fs::read_dir(home.home().join(".headroom/ledger/originals")).unwrap().count(), 0);
     }
 }
 
@@ -148,49 +143,37 @@ fn a_damaged_ledger_stops_no_agent_and_is_named() {
     home.run(&["unwrap", "claude"]).expect_code(1).expect_said("is damaged at line 3");
 }
 
-/// Puts a pipe in the place of the file `at`, so that `meanwhile` happens while headroom reads it; then it has `text`.
-fn when_read(at: PathBuf, text: &'static str, meanwhile: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    drop(fs::remove_file(&at));
-    mkfifo(&at, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
-    std::thread::spawn(move || {
-        let mut pipe = fs::File::options().write(true).open(&at).unwrap();
-        meanwhile();
-        let file = at.with_extension("file");
-        fs::write(&file, text).unwrap();
-        fs::rename(file, at).unwrap();
-        pipe.write_all(text.as_bytes()).unwrap();
-    })
+fn count_up(home: &Home) {
+    home.file(".claude.json", &home.read(".claude.json").replace("\"numStartups\": 1", "\"numStartups\": 2"));
 }
 
-fn count_up(path: &Path) {
-    let text = fs::read_to_string(path).unwrap();
-    fs::write(path, text.replace("\"numStartups\": 1", "\"numStartups\": 2")).unwrap();
+/// The last step before which it is looked whether the config is still as it was read.
+fn is_before_the_last_look(step: &str) -> bool {
+    step.starts_with("Flush") && step.ends_with("/.headroom-new-.claude.json")
 }
 
 #[test]
 fn what_another_program_writes_while_a_wrap_begins_is_kept() {
-    let home = Home::new();
-    home.file(".claude.json", CONFIG).agent("").program("rtk", "");
-    let config = home.home().join(".claude.json");
-    // It is read behind `.claude.json`, before either is written.
-    let other = when_read(home.project().join("CLAUDE.local.md"), "# Mine\n", move || count_up(&config));
-    home.run(&["wrap", "claude"]).expect_code(0);
-    other.join().unwrap();
+    let home = || {
+        let home = Home::new();
+        home.file(".claude.json", CONFIG).agent("").program("rtk", "");
+        home
+    };
+    let (home, like) = (home(), home());
+    let wrap = home.stop_before(&["wrap", "claude"], &like, &is_before_the_last_look);
+    count_up(&home);
+    wrap.go_on().expect_code(0);
     let seen = home.seen(".claude.json");
     assert!(seen.contains("mcpServers") && seen.contains("\"numStartups\": 2"), "{seen}");
     assert!(home.recorded("project/CLAUDE.local.md").contains("rtk git status"));
     assert_eq!(home.read(".claude.json"), CONFIG.replace("\"numStartups\": 1", "\"numStartups\": 2"));
-    assert_eq!(home.read("../project/CLAUDE.local.md"), "# Mine\n");
 }
 
 #[test]
 fn what_another_program_writes_while_a_file_is_restored_is_kept() {
-    let home = after_kill();
-    let originals = fs::read_dir(home.home().join(".headroom/ledger/originals")).unwrap();
-    let original = originals.map(|entry| entry.unwrap().path()).next().unwrap();
-    let config = home.home().join(".claude.json");
-    let other = when_read(original, CONFIG, move || count_up(&config));
-    home.run(&["unwrap", "claude"]).expect_code(0).expect_said("kept what else changed");
-    other.join().unwrap();
+    let (home, like) = (after_kill(), after_kill());
+    let unwrap = home.stop_before(&["unwrap", "claude"], &like, &is_before_the_last_look);
+    count_up(&home);
+    unwrap.go_on().expect_code(0).expect_said("kept what else changed");
     assert_eq!(home.read(".claude.json"), CONFIG.replace("\"numStartups\": 1", "\"numStartups\": 2"));
 }

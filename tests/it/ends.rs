@@ -6,7 +6,6 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
@@ -197,9 +196,7 @@ fn ctrl_z_and_fg_go_to_the_agent_and_come_back() {
     terminal.write("echo co''de $?\n");
     terminal.wait_for("code 6");
     terminal.write("exit\n");
-    let started = Instant::now();
     shell.wait().unwrap();
-    assert!(started.elapsed() < Duration::from_secs(20));
     assert_eq!(home.read(".claude.json"), CONFIG);
 }
 

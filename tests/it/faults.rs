@@ -13,6 +13,7 @@ use std::thread;
 use crate::support::home::{Home, Ran, Snapshot};
 
 const CONFIG: &str = "{\n  \"numStartups\": 1,\n\t\"odd\":   [1,2]\n}\n";
+const TOML: &str = "# mine\nmodel = \"x\" # that one\n\n[mcp_servers.other]\ncommand = \"other\"\n";
 const NOTES: &str = "# Mine\n\nUse tabs.\n";
 
 /// An agent, and where its files are below the folder that home and project are in.
@@ -25,13 +26,22 @@ struct Agent {
     moves: &'static str,
 }
 
-const AGENTS: &[Agent] = &[Agent {
-    name: "claude",
-    config: "home/.claude.json",
-    text: CONFIG,
-    block: "project/CLAUDE.local.md",
-    moves: "CLAUDE_CONFIG_DIR",
-}];
+const AGENTS: &[Agent] = &[
+    Agent {
+        name: "claude",
+        config: "home/.claude.json",
+        text: CONFIG,
+        block: "project/CLAUDE.local.md",
+        moves: "CLAUDE_CONFIG_DIR",
+    },
+    Agent {
+        name: "codex",
+        config: "home/.codex/config.toml",
+        text: TOML,
+        block: "home/.codex/AGENTS.md",
+        moves: "CODEX_HOME",
+    },
+];
 
 /// How the user's files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -281,19 +291,36 @@ impl Scene<'_> {
     }
 }
 
-/// Sweeps over all agents, and requires that no less than `floor` steps failed in each sweep.
-fn sweep(files: Files, command: Command, fault: Fault, next: Next, floor: usize) {
+/// Which agents a sweep is of. `HEADROOM_FAULTS=all` makes it both in every one, which takes twice the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Both,
+    Claude,
+    Codex,
+}
+
+impl Of {
+    fn agents(self) -> impl Iterator<Item = &'static Agent> {
+        let is_all = std::env::var("HEADROOM_FAULTS").is_ok_and(|value| value == "all");
+        AGENTS
+            .iter()
+            .filter(move |agent| is_all || self == Self::Both || (self == Self::Codex) == (agent.name == "codex"))
+    }
+}
+
+/// Sweeps over agents, and requires that no less than `floor` steps failed in each sweep.
+fn sweep(of: Of, files: Files, command: Command, fault: Fault, next: Next, floor: usize) {
     let port = port_of_a_proxy();
-    for agent in AGENTS {
+    for agent in of.agents() {
         let count = Sweep { agent, files, command, fault, next, port: port.clone() }.run();
         println!("{count} steps: {} {files:?} {command:?} {fault:?} {next:?}", agent.name);
         assert!(count >= floor, "only {count} steps of {command:?} are points");
     }
 }
 
-fn sweep_beside_another(files: Files, command: Command, floor: usize) {
+fn sweep_beside_another(of: Of, files: Files, command: Command, floor: usize) {
     let port = port_of_a_proxy();
-    for agent in AGENTS {
+    for agent in of.agents() {
         let sweep = Sweep { agent, files, command, fault: Fault::Killed, next: Next::Wrap, port: port.clone() };
         let count = sweep.run_beside_another();
         println!("{count} steps: {} {files:?} {command:?} beside another wrap", agent.name);
@@ -303,81 +330,81 @@ fn sweep_beside_another(files: Files, command: Command, floor: usize) {
 
 #[test]
 fn a_wrap_killed_at_any_step_is_undone_by_unwrap() {
-    sweep(Files::Usual, Command::Wrap, Fault::Killed, Next::Unwrap, 60);
+    sweep(Of::Both, Files::Usual, Command::Wrap, Fault::Killed, Next::Unwrap, 60);
 }
 
 #[test]
 fn a_wrap_killed_at_any_step_is_undone_by_the_next_wrap() {
-    sweep(Files::Usual, Command::Wrap, Fault::Killed, Next::Wrap, 60);
+    sweep(Of::Codex, Files::Usual, Command::Wrap, Fault::Killed, Next::Wrap, 60);
 }
 
 #[test]
 fn a_wrap_that_makes_files_and_folders_is_undone_wherever_it_is_killed() {
-    sweep(Files::Missing, Command::Wrap, Fault::Killed, Next::Unwrap, 50);
-    sweep(Files::Missing, Command::UnwrapAfterKill, Fault::Killed, Next::Wrap, 20);
+    sweep(Of::Claude, Files::Missing, Command::Wrap, Fault::Killed, Next::Unwrap, 50);
+    sweep(Of::Codex, Files::Missing, Command::UnwrapAfterKill, Fault::Killed, Next::Wrap, 20);
 }
 
 #[test]
 fn a_file_written_in_place_is_whole_again_wherever_the_wrap_is_killed() {
-    sweep(Files::Linked, Command::Wrap, Fault::Killed, Next::Unwrap, 75);
-    sweep(Files::Linked, Command::Wrap, Fault::Killed, Next::Wrap, 75);
+    sweep(Of::Claude, Files::Linked, Command::Wrap, Fault::Killed, Next::Unwrap, 75);
+    sweep(Of::Codex, Files::Linked, Command::Wrap, Fault::Killed, Next::Wrap, 75);
 }
 
 #[test]
 fn recovery_of_a_file_written_in_place_is_killed_and_done_again() {
-    sweep(Files::Linked, Command::UnwrapAfterKill, Fault::Killed, Next::Unwrap, 30);
+    sweep(Of::Claude, Files::Linked, Command::UnwrapAfterKill, Fault::Killed, Next::Unwrap, 30);
 }
 
 #[test]
 fn preparing_is_undone_wherever_it_is_killed() {
-    sweep(Files::Usual, Command::Prepare, Fault::Killed, Next::Unwrap, 30);
-    sweep(Files::Linked, Command::Prepare, Fault::Killed, Next::Wrap, 35);
+    sweep(Of::Codex, Files::Usual, Command::Prepare, Fault::Killed, Next::Unwrap, 30);
+    sweep(Of::Claude, Files::Linked, Command::Prepare, Fault::Killed, Next::Wrap, 35);
 }
 
 #[test]
 fn an_unwrap_killed_at_any_step_is_done_by_the_next() {
-    sweep(Files::Usual, Command::Unwrap, Fault::Killed, Next::Unwrap, 20);
-    sweep(Files::Missing, Command::Unwrap, Fault::Killed, Next::Wrap, 15);
-    sweep(Files::Usual, Command::UnwrapAfterKill, Fault::Killed, Next::Unwrap, 25);
+    sweep(Of::Codex, Files::Usual, Command::Unwrap, Fault::Killed, Next::Unwrap, 20);
+    sweep(Of::Claude, Files::Missing, Command::Unwrap, Fault::Killed, Next::Wrap, 15);
+    sweep(Of::Codex, Files::Usual, Command::UnwrapAfterKill, Fault::Killed, Next::Unwrap, 25);
 }
 
 #[test]
 fn a_recovery_killed_at_any_step_is_done_by_the_next() {
-    sweep(Files::Usual, Command::WrapAfterKill, Fault::Killed, Next::Wrap, 90);
-    sweep(Files::Missing, Command::WrapAfterKill, Fault::Killed, Next::Unwrap, 70);
+    sweep(Of::Claude, Files::Usual, Command::WrapAfterKill, Fault::Killed, Next::Wrap, 90);
+    sweep(Of::Codex, Files::Missing, Command::WrapAfterKill, Fault::Killed, Next::Unwrap, 70);
 }
 
 #[test]
 fn on_a_full_disk_the_agent_runs_and_nothing_stays_changed() {
-    sweep(Files::Usual, Command::Wrap, Fault::Full, Next::Unwrap, 60);
-    sweep(Files::Missing, Command::Wrap, Fault::Full, Next::Wrap, 50);
-    sweep(Files::Linked, Command::Wrap, Fault::Full, Next::Unwrap, 75);
+    sweep(Of::Both, Files::Usual, Command::Wrap, Fault::Full, Next::Unwrap, 60);
+    sweep(Of::Claude, Files::Missing, Command::Wrap, Fault::Full, Next::Wrap, 50);
+    sweep(Of::Codex, Files::Linked, Command::Wrap, Fault::Full, Next::Unwrap, 75);
 }
 
 #[test]
 fn on_a_full_disk_what_was_left_or_prepared_comes_off_later() {
-    sweep(Files::Usual, Command::Prepare, Fault::Full, Next::Unwrap, 30);
-    sweep(Files::Usual, Command::Unwrap, Fault::Full, Next::Unwrap, 20);
-    sweep(Files::Usual, Command::WrapAfterKill, Fault::Full, Next::Unwrap, 90);
-    sweep(Files::Linked, Command::UnwrapAfterKill, Fault::Full, Next::Unwrap, 30);
+    sweep(Of::Claude, Files::Usual, Command::Prepare, Fault::Full, Next::Unwrap, 30);
+    sweep(Of::Codex, Files::Usual, Command::Unwrap, Fault::Full, Next::Unwrap, 20);
+    sweep(Of::Claude, Files::Usual, Command::WrapAfterKill, Fault::Full, Next::Unwrap, 90);
+    sweep(Of::Codex, Files::Linked, Command::UnwrapAfterKill, Fault::Full, Next::Unwrap, 30);
 }
 
 #[test]
 fn a_wrap_beside_another_is_undone_wherever_it_is_killed_and_the_other_keeps_its_edits() {
-    sweep_beside_another(Files::Usual, Command::Wrap, 50);
+    sweep_beside_another(Of::Both, Files::Usual, Command::Wrap, 50);
 }
 
 #[test]
 fn a_file_of_two_wraps_written_in_place_keeps_the_others_edits() {
-    sweep_beside_another(Files::Linked, Command::Wrap, 50);
+    sweep_beside_another(Of::Claude, Files::Linked, Command::Wrap, 50);
 }
 
 #[test]
 fn a_recovery_beside_another_wrap_is_killed_and_done_again() {
-    sweep_beside_another(Files::Usual, Command::WrapAfterKill, 60);
+    sweep_beside_another(Of::Codex, Files::Usual, Command::WrapAfterKill, 60);
 }
 
 #[test]
 fn preparing_beside_another_wrap_is_undone_wherever_it_is_killed() {
-    sweep_beside_another(Files::Usual, Command::Prepare, 25);
+    sweep_beside_another(Of::Claude, Files::Usual, Command::Prepare, 25);
 }

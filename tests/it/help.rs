@@ -30,7 +30,7 @@ fn checked_in_completions_are_current() {
 
 #[test]
 fn commands_that_are_typed_by_hand_show_an_example() {
-    for command in [&["retrieve"][..], &["completions"], &["mcp", "serve"]] {
+    for command in [&["retrieve"][..], &["completions"], &["mcp", "serve"], &["status"], &["agents"]] {
         let output = headroom(&[command, &["--help"]].concat());
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && text.contains("Example"), "{command:?}: {text}");

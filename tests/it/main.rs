@@ -46,10 +46,14 @@ mod ends;
 mod faults;
 // Where a wrap sends the agent's requests: variables, settings, other proxies.
 mod routing;
+// Several wraps in one home, and the files they find there.
+mod sessions;
 // Ctrl-C, TERM and the exit codes of signals.
 mod signals;
 // Several real agents in one home.
 mod together;
+// `status`, and who else may touch a user's files.
+mod status;
 // `unwrap`, and what it refuses.
 mod unwrap;
 // A wrap as the user sees it: files, words, exit codes.

@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::stat::Mode;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, mkfifo};
 
 use crate::support::home::{Home, Ran};
@@ -51,26 +52,58 @@ impl Home {
         self.program(name, &format!("[ -n \"$WAITS\" ] || exit 7\n{OPEN}{WAIT}"))
     }
 
+    /// Runs `headroom` up to the step that `is_meant`, as `HEADROOM_FAILPOINT=count:` writes it, and stops it there. The
+    /// steps are counted in `like`, a home of the same kind.
+    pub(crate) fn stop_before(&self, words: &[&str], like: &Self, is_meant: &dyn Fn(&str) -> bool) -> Stopped {
+        let steps = like.steps(words);
+        let step = steps.iter().position(|step| is_meant(step)).unwrap_or_else(|| panic!("not in {steps:#?}")) + 1;
+        let mut command = self.headroom(words);
+        command.env("HEADROOM_FAILPOINT", format!("{step}:stop"));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+        let status = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
+        assert!(matches!(status, WaitStatus::Stopped(..)), "{status:?}");
+        Stopped { child, pid }
+    }
+
+    /// The steps of a command that change files, which it does.
+    pub(crate) fn steps(&self, words: &[&str]) -> Vec<String> {
+        let file = self.record().join("steps");
+        self.run_with(words, &[("HEADROOM_FAILPOINT", &format!("count:{}", file.display()))]);
+        fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect()
+    }
+
     /// Starts a wrap whose agent waits, and returns when it does. `name` tells wraps of one home apart.
     pub(crate) fn start(&self, name: &str, words: &[&str]) -> Waiting {
         self.start_with(name, words, &[])
     }
 
     pub(crate) fn start_with(&self, name: &str, words: &[&str], env: &[(&str, &str)]) -> Waiting {
+        let mut command = self.headroom(words);
+        command.envs(env.iter().copied());
+        self.wait_for(command, name)
+    }
+
+    /// As `start`, by the program and its words `under`.
+    pub(crate) fn start_under(&self, under: &[&str], name: &str, words: &[&str]) -> Waiting {
+        self.wait_for(self.under(under, words), name)
+    }
+
+    fn wait_for(&self, mut command: Command, name: &str) -> Waiting {
         for fifo in ["started", "go", "alive"] {
             mkfifo(&self.record().join(format!("{fifo}{name}")), Mode::S_IRWXU).unwrap();
         }
-        let mut command = self.headroom(words);
-        command.env("NAME", name).env("WAITS", "1").envs(env.iter().copied()).process_group(0);
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.env("NAME", name).env("WAITS", "1").process_group(0);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().unwrap();
-        let waiting = Waiting { child, record: self.record(), name: name.to_owned() };
+        let waiting = Waiting { child: Some(child), record: self.record(), name: name.to_owned() };
         waiting.wait_for_start();
         waiting
     }
 }
 
-/// `alive` is open for as long as the agent lives, or a process of its own; both pipes are opened for reading and writing, which waits for nobody.
+/// `alive` is open for as long as the agent lives, or a process of its own; both pipes are opened for reading and
+/// writing, which waits for nobody.
 const OPEN: &str = r#"
 exec 8<> "$RECORD/go$NAME" 9<> "$RECORD/alive$NAME"
 "#;
@@ -83,9 +116,24 @@ echo started > "$RECORD/started$NAME"
 read word <&8
 "#;
 
+/// A command that was stopped before a step.
+pub(crate) struct Stopped {
+    child: Child,
+    pid: Pid,
+}
+
+impl Stopped {
+    /// Lets it go on, and waits for its end.
+    pub(crate) fn go_on(self) -> Ran {
+        kill(self.pid, Signal::SIGCONT).unwrap();
+        Ran::from(self.child.wait_with_output().unwrap())
+    }
+}
+
 /// A wrap whose agent waits.
 pub(crate) struct Waiting {
-    child: Child,
+    /// `None` once it has been waited for.
+    child: Option<Child>,
     record: PathBuf,
     name: String,
 }
@@ -110,7 +158,7 @@ impl Waiting {
     }
 
     fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
+        Pid::from_raw(i32::try_from(self.child.as_ref().unwrap().id()).unwrap())
     }
 
     /// Sends a signal to headroom alone.
@@ -130,15 +178,25 @@ impl Waiting {
     }
 
     /// Waits for the wrap to end.
-    pub(crate) fn end(self) -> Ran {
+    pub(crate) fn end(mut self) -> Ran {
         let pid = self.pid();
+        let child = self.child.take().unwrap();
         let (send, ended) = mpsc::channel();
-        thread::spawn(move || send.send(self.child.wait_with_output().unwrap()));
+        thread::spawn(move || send.send(child.wait_with_output().unwrap()));
         let Ok(output) = ended.recv_timeout(PATIENCE) else {
             killpg(pid, Signal::SIGKILL).unwrap();
             panic!("the wrap did not end");
         };
         Ran::from(output)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // A test that has failed leaves nothing behind.
+        if self.child.is_some() {
+            killpg(self.pid(), Signal::SIGKILL).ok();
+        }
     }
 }
 

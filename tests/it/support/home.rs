@@ -123,6 +123,16 @@ impl Home {
         command
     }
 
+    /// `headroom` with these words as `headroom` would start it, started by the program and its words `under`.
+    pub(crate) fn under(&self, under: &[&str], words: &[&str]) -> Command {
+        let inner = self.headroom(words);
+        let mut command = Command::new(under[0]);
+        command.args(&under[1..]).arg(inner.get_program()).args(inner.get_args());
+        command.current_dir(self.project()).env_clear().stdin(Stdio::null());
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    }
+
     pub(crate) fn run(&self, words: &[&str]) -> Ran {
         self.run_with(words, &[])
     }
