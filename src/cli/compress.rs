@@ -202,6 +202,7 @@ fn compress_text(
     let context = Context {
         call: call.as_ref(),
         hints: &[],
+        seeks_failures: false,
         handle: handle.as_str(),
         retrievable: matches!(options.retrieval, Retrieval::Always),
         profile: options.profile,

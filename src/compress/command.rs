@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use crate::compress::ToolCall;
+use crate::compress::script;
 
 /// How deep `bash -c 'bash -c ...'` is followed.
 const DEEPEST: usize = 4;
@@ -39,6 +40,11 @@ pub(crate) fn of(call: &ToolCall) -> Commands {
     match command_line(call) {
         Some(Line::Text(text)) => read_line(&text, 0, &mut found),
         Some(Line::Words(words)) => read_words(words, 0, Stage::First, &mut found),
+        Some(Line::Script(lines)) => {
+            for line in lines {
+                read_line(&line, 0, &mut found);
+            }
+        }
         None => {}
     }
     found
@@ -47,13 +53,18 @@ pub(crate) fn of(call: &ToolCall) -> Commands {
 enum Line {
     Text(String),
     Words(Vec<String>),
+    /// Those that a script runs.
+    Script(Vec<String>),
 }
 
 fn command_line(call: &ToolCall) -> Option<Line> {
     let parsed;
     let arguments = match &call.arguments {
         Value::String(text) => {
-            parsed = serde_json::from_str(text).ok()?;
+            parsed = match serde_json::from_str(text) {
+                Ok(arguments) => arguments,
+                Err(_) => return Some(Line::Script(script::commands(text))),
+            };
             &parsed
         }
         arguments => arguments,
@@ -297,6 +308,7 @@ mod tests {
         assert_eq!(main_of(json!({"command": ["bash", "-lc", "cd x && ls -la"]})), "ls -la");
         assert_eq!(main_of(json!({"cmd": "rg foo"})), "rg foo");
         assert_eq!(main_of(json!("{\"cmd\":\"rg foo\"}")), "rg foo");
+        assert_eq!(main_of(json!("text(await tools.exec_command({cmd: 'cd x && rg foo'}))")), "rg foo");
         assert_eq!(main_of(json!({"command": "view", "path": "/a.rs"})), "");
         assert_eq!(main_of(json!({"action": 3})), "");
         assert_eq!(main_of(Value::Null), "");

@@ -13,6 +13,7 @@ pub(crate) mod literal;
 pub(crate) mod log;
 pub(crate) mod marker;
 pub(crate) mod router;
+pub(crate) mod script;
 pub(crate) mod search;
 
 use std::fmt;
@@ -26,6 +27,14 @@ pub(crate) struct ToolCall {
     pub(crate) arguments: serde_json::Value,
 }
 
+impl ToolCall {
+    /// The tool, and those that the script calls which it runs, if that is what it does.
+    pub(crate) fn tools(&self) -> impl Iterator<Item = &str> {
+        let script = self.arguments.as_str().unwrap_or_default();
+        std::iter::once(self.name.as_str()).chain(script::tools(script))
+    }
+}
+
 /// What a compressor may know besides the text itself. All of it is fixed when the text is first seen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
@@ -33,6 +42,8 @@ pub(crate) struct Context<'a> {
     /// Literals that the question or the call names (numbers, quoted strings, identifiers). A unit that holds one stays
     /// verbatim in every form that leaves something out.
     pub(crate) hints: &'a [String],
+    /// Whether the question is what went wrong: then a log's ordinary lines are not what is looked for.
+    pub(crate) seeks_failures: bool,
     /// The handle (16 lower-case hex digits) under which the original will be stored, for the marker to name.
     pub(crate) handle: &'a str,
     /// Whether the reader can get the original back: only then may a form lose layout or leave content out.

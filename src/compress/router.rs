@@ -164,7 +164,7 @@ impl Block<'_> {
 }
 
 fn is_retrieval(text: &str, context: &Context, commands: &Commands) -> bool {
-    let by_name = context.call.is_some_and(|call| call.name.ends_with("headroom_retrieve"));
+    let by_name = context.call.is_some_and(|call| call.tools().any(|name| name.ends_with("headroom_retrieve")));
     let by_command = commands
         .all
         .iter()

@@ -16,7 +16,7 @@ use crate::tokens;
 const HANDLE: &str = "3f9c2a71d04be586";
 
 fn context(call: Option<&ToolCall>) -> Context<'_> {
-    Context { call, hints: &[], handle: HANDLE, retrievable: true, profile: Profile::BALANCED }
+    Context { call, hints: &[], seeks_failures: false, handle: HANDLE, retrievable: true, profile: Profile::BALANCED }
 }
 
 fn bash(command: &str) -> ToolCall {

@@ -183,6 +183,9 @@ pub(crate) fn offers_retrieval(conversation: &Conversation, retrieval: &Retrieva
 /// The name of the tool that hands out originals.
 const RETRIEVE_TOOL: &str = "headroom_retrieve";
 
+/// What agents call our server's tools together.
+const NAMESPACE: &str = "mcp__headroom";
+
 /// What a list of tools that are gone begins with: Claude Code names them once more when their server ends.
 const GONE: &str = "no longer available";
 
@@ -191,13 +194,55 @@ const GONE: &str = "no longer available";
 fn announces(text: &str) -> bool {
     let names = |line: &str| {
         let name = line.trim().trim_start_matches("- ");
-        name.ends_with(RETRIEVE_TOOL) && !name.contains(char::is_whitespace)
+        (name.ends_with(RETRIEVE_TOOL) || name == NAMESPACE) && !name.contains(char::is_whitespace)
     };
     text.lines().take_while(|line| !line.contains(GONE)).any(names)
 }
 
+/// What a question tells about what is looked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    hints: Vec<String>,
+    seeks_failures: bool,
+}
+
+impl Asked {
+    pub(crate) fn of(question: &str) -> Self {
+        Self { hints: hints(question), seeks_failures: seeks_failures(question) }
+    }
+}
+
+/// How the words begin by which somebody asks what went wrong.
+const FAILURE_WORDS: &[&str] = &[
+    "abort",
+    "breaks",
+    "broke",
+    "bug",
+    "crash",
+    "error",
+    "exception",
+    "fail",
+    "fault",
+    "hang",
+    "hung",
+    "panic",
+    "stack trace",
+    "stacktrace",
+    "traceback",
+    "went wrong",
+    "wrong with",
+];
+
+/// Whether a question is what went wrong.
+fn seeks_failures(question: &str) -> bool {
+    let question = question.to_lowercase();
+    FAILURE_WORDS.iter().any(|word| {
+        question.match_indices(word).any(|(at, _)| !question[..at].ends_with(|before: char| before.is_alphanumeric()))
+    })
+}
+
 /// The literals that a question names: what is quoted, and words with a digit or an inner `_`, `.`, `/`, `-` or `:`.
-pub(crate) fn hints(question: &str) -> Vec<String> {
+fn hints(question: &str) -> Vec<String> {
     let mut hints = Vec::new();
     for quote in ['"', '`', '\''] {
         let mut parts = question.split(quote);
@@ -230,6 +275,7 @@ pub(crate) struct Task {
     text: String,
     call: Option<ToolCall>,
     hints: Vec<String>,
+    seeks_failures: bool,
     is_retrievable: bool,
     is_excluded: bool,
     is_error: bool,
@@ -243,7 +289,7 @@ impl Task {
         candidate: usize,
         block: &Candidate,
         origin: &Origin,
-        hints: &[String],
+        asked: &Asked,
         is_retrievable: bool,
         options: &Options,
     ) -> Self {
@@ -251,15 +297,16 @@ impl Task {
             Origin::Tool { call: Some(call), .. } => Some(tool_call(call)),
             _ => None,
         };
-        let is_excluded = call
-            .as_ref()
-            .is_some_and(|call| options.exclude_tools.iter().any(|pattern| matches_pattern(pattern, &call.name)));
+        let is_excluded = call.as_ref().is_some_and(|call| {
+            call.tools().any(|name| options.exclude_tools.iter().any(|pattern| matches_pattern(pattern, name)))
+        });
         Self {
             candidate,
             key: block.key,
             text: block.text.clone(),
             call,
-            hints: named_by(origin, hints),
+            hints: named_by(origin, &asked.hints),
+            seeks_failures: asked.seeks_failures,
             is_retrievable,
             is_excluded,
             is_error: matches!(origin, Origin::Tool { is_error: true, .. }),
@@ -431,6 +478,7 @@ fn decide(task: &Task) -> Made {
     let context = Context {
         call: task.call.as_ref(),
         hints: &hints,
+        seeks_failures: task.seeks_failures,
         handle: handle.as_str(),
         // What the user wrote is never shortened by leaving something out.
         retrievable: task.is_retrievable && !task.is_user_text,
@@ -481,6 +529,7 @@ mod tests {
             text: format!("text {candidate}"),
             call: None,
             hints: Vec::new(),
+            seeks_failures: false,
             is_retrievable: false,
             is_excluded: false,
             is_error: false,
@@ -497,6 +546,18 @@ mod tests {
 
     fn budget(base: Duration) -> Budget {
         Budget { base, per_megabyte: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_question_for_failures_is_told_by_its_words() {
+        for question in
+            ["What went wrong?", "why do the tests FAIL", "Find the errors.", "it crashed", "a stack trace is in x"]
+        {
+            assert!(seeks_failures(question), "{question}");
+        }
+        for question in ["", "Add a terror level", "Which default is used?", "rename unfailing()", "read the log"] {
+            assert!(!seeks_failures(question), "{question}");
+        }
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Pipeline {
     /// The blocks that are to be decided now, with all that their compressors may know.
     fn undecided(&self, conversation: &Conversation, blocks: &mut [decision::Candidate]) -> Vec<decision::Task> {
         let is_retrievable = decision::offers_retrieval(conversation, &self.options.retrieval);
-        let hints = decision::hints(&conversation.question);
+        let asked = decision::Asked::of(&conversation.question);
         let mut tasks = Vec::new();
         for (index, block) in blocks.iter_mut().enumerate() {
             if block.verdict != Verdict::New {
@@ -185,7 +185,7 @@ impl Pipeline {
                 continue;
             }
             let origin = &conversation.blocks[block.index].origin;
-            tasks.push(decision::Task::new(index, block, origin, &hints, is_retrievable, &self.options));
+            tasks.push(decision::Task::new(index, block, origin, &asked, is_retrievable, &self.options));
         }
         tasks
     }

@@ -19,6 +19,9 @@ use crate::provider::{Heard, Usage};
 /// What may differ between two sendings of one item: ids of the client's making, and what providers drop.
 const IGNORED: &[&str] = &["id", "status", "internal_chat_message_metadata_passthrough"];
 
+/// How Codex opens the text that names the servers whose tools are loaded on demand.
+const TOOLS: &str = "<tools>";
+
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow)]
@@ -65,6 +68,9 @@ struct Item<'a> {
     /// Of a shell that the model knows by training.
     #[serde(borrow)]
     action: Option<&'a RawValue>,
+    /// Of an item that offers more of them.
+    #[serde(borrow, default)]
+    tools: Option<Vec<Tool<'a>>>,
 }
 
 /// A text within an item's content or output.
@@ -150,7 +156,7 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
     };
     let mut chain = blake3::Hasher::new();
     let mut chained = 0;
-    for (index, item) in items.iter().enumerate() {
+    for (index, mut item) in items.into_iter().enumerate() {
         let is_live = last_of_model.is_none_or(|last| index > last);
         if let (Some(call_id), Some(output)) = (&item.call_id, item.output) {
             for (part, string) in texts(output)? {
@@ -159,6 +165,14 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
                 let span = json_text::span_of(text, string);
                 conversation.blocks.push(Block { span, origin, is_live, message: index });
             }
+        }
+        if let Some(tools) = item.tools.take() {
+            conversation.tools.extend(tool_names(tools));
+        }
+        if item.role.as_deref() == Some("developer") {
+            let texts = item.content.map(texts).transpose()?.unwrap_or_default().into_iter();
+            let texts = texts.filter_map(|(_, text)| json_text::decode(text.get()));
+            conversation.announcements.extend(texts.filter(|text| text.starts_with(TOOLS)));
         }
         if item.role.as_deref() != Some("user") {
             continue;
@@ -362,6 +376,17 @@ mod tests {
         let text = r#"{"tools":[{"type":"function","name":"exec_command"},{"type":"web_search"},
             {"type":"namespace","name":"mcp__headroom","tools":[{"type":"function","name":"headroom_retrieve"}]}]}"#;
         assert_eq!(parse(text).unwrap().tools, ["exec_command", "mcp__headroom__headroom_retrieve", "mcp__headroom"]);
+    }
+
+    #[test]
+    fn tools_that_an_item_adds_or_announces_are_offered() {
+        let text = r#"{"input":[{"type":"additional_tools","role":"developer","tools":[{"type":"namespace","name":"functions",
+            "tools":[{"type":"custom","name":"exec"}]}]},{"type":"message","role":"developer","content":[
+            {"type":"input_text","text":"rules"},
+            {"type":"input_text","text":"<tools>\nDeferred tool namespaces:\n- mcp__headroom\n</tools>"}]}]}"#;
+        let conversation = parse(text).unwrap();
+        assert_eq!(conversation.tools, ["functions__exec", "functions"]);
+        assert_eq!(conversation.announcements, ["<tools>\nDeferred tool namespaces:\n- mcp__headroom\n</tools>"]);
     }
 
     #[test]

@@ -8,7 +8,14 @@ use crate::compress::{Context, Profile};
 const HANDLE: &str = "3f9c2a71d04be586";
 
 fn forms_of(text: &str, first_line: Option<usize>) -> Vec<Form> {
-    let context = Context { call: None, hints: &[], handle: HANDLE, retrievable: true, profile: Profile::BALANCED };
+    let context = Context {
+        call: None,
+        hints: &[],
+        seeks_failures: false,
+        handle: HANDLE,
+        retrievable: true,
+        profile: Profile::BALANCED,
+    };
     Json.forms(&Input { text, first_line, lines_before: 0, command: None, context: &context })
 }
 

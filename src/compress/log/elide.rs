@@ -1,4 +1,5 @@
-//! The elided form: a tool's failures and summaries, with its success lines left out under true markers.
+//! The elided form: failures, warnings and summaries, with a tool's success lines left out under true markers. Where the
+//! question is what went wrong, the ordinary lines of an application are left out too.
 //!
 //! Every count in a marker is taken from the lines that it stands for. Only whole lines go, and runs that are shorter
 //! than their marker stay.
@@ -8,6 +9,9 @@ use std::fmt::Write as _;
 use crate::compress::Input;
 use crate::compress::log::lines::Notable;
 use crate::compress::log::shapes;
+use crate::compress::log::split::Words;
+use crate::compress::log::stamp;
+use crate::compress::log::template;
 use crate::compress::log::terminal;
 use crate::compress::marker;
 
@@ -64,6 +68,8 @@ pub(super) fn elided_form(input: &Input) -> Option<String> {
 /// Why each line may go; `None` for the lines that stay.
 fn reasons(text: &str, lines: &[&str], input: &Input) -> Vec<Option<Reason>> {
     let notable = Notable::of(text, lines, input.context.hints);
+    let ordinary =
+        if input.context.seeks_failures { ordinary(text, lines, &notable) } else { vec![false; lines.len()] };
     let shapes = shapes::shapes(lines, input.command);
     let mut stands = 0;
     (0..lines.len())
@@ -83,10 +89,49 @@ fn reasons(text: &str, lines: &[&str], input: &Input) -> Vec<Option<Reason>> {
             if lines[line].trim().is_empty() {
                 return Some(Reason::Blank);
             }
+            if ordinary[line] {
+                return Some(Reason::Shape(level(lines[line])));
+            }
             stands = line;
             None
         })
         .collect()
+}
+
+/// Lines that differ in their values only are ordinary when there are so many of them.
+const COMMON: usize = 20;
+
+/// So many lines before a failure, and behind it, are what led to it and what came of it.
+const BEFORE_FAILURE: usize = 3;
+const BEHIND_FAILURE: usize = 1;
+
+/// The lines that nobody looks for who asks what went wrong: one of many that say the same of other values, and neither
+/// a failure nor near one.
+fn ordinary(text: &str, lines: &[&str], notable: &Notable) -> Vec<bool> {
+    let failed = notable.failed(text, lines);
+    let words = Words::of(lines.to_vec(), stamp::best_cut(lines));
+    let templates = template::mine(&words, |line| !failed[line] && !notable.hinted[line]);
+    let mut alike = vec![0; templates.templates.len()];
+    for template in templates.of_line.iter().flatten() {
+        alike[*template] += 1;
+    }
+    let mut ordinary: Vec<bool> =
+        templates.of_line.iter().map(|template| template.is_some_and(|template| alike[template] >= COMMON)).collect();
+    for (line, _) in notable.severe.iter().enumerate().filter(|(_, severe)| **severe) {
+        let last = (line + BEHIND_FAILURE).min(lines.len() - 1);
+        ordinary[line.saturating_sub(BEFORE_FAILURE)..=last].fill(false);
+    }
+    ordinary
+}
+
+/// What a marker counts an ordinary line as.
+fn level(line: &str) -> &'static str {
+    let is_word = |word: &str| word.chars().all(|letter| letter.is_ascii_alphabetic());
+    let mut words = line.split(|c: char| !c.is_alphanumeric()).filter(|word| is_word(word)).take(6);
+    let level = words.find_map(|word| {
+        ["TRACE", "DEBUG", "INFO", "NOTICE"].into_iter().find(|level| word.eq_ignore_ascii_case(level))
+    });
+    level.unwrap_or("lines like others")
 }
 
 /// How many lines from `line` on go under one marker. Blank lines go only between others.

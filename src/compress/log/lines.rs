@@ -28,6 +28,14 @@ static ALARMING: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is constant")
 });
 
+/// How programs say by a number that something did not go well.
+static FAILED_STATUS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i-u:\b(?:status|code|http/[0-9.]+"?)["']?[=: ]{1,3}["']?[45][0-9][0-9]\b)|(?i-u:" [45][0-9][0-9] )|(?i-u:\b(?:exit(?:ed)?|rc|ret)(?:[ _-]?(?:code|status))?(?: with)?[=: ]{1,3}-?[1-9])"#,
+    )
+    .expect("the pattern is constant")
+});
+
 /// Which lines matter, and why.
 pub(super) struct Notable {
     /// Errors and failures, with their traces.
@@ -48,6 +56,16 @@ impl Notable {
             None => vec![false; lines.len()],
         };
         Notable { severe, alarming, hinted }
+    }
+
+    /// The lines that say in any way that something did not go well.
+    pub(super) fn failed(&self, text: &str, lines: &[&str]) -> Vec<bool> {
+        let by_status = matching(text, lines, &FAILED_STATUS, |_, _, _| false);
+        by_status
+            .iter()
+            .enumerate()
+            .map(|(line, by_status)| *by_status || self.severe[line] || self.alarming[line])
+            .collect()
     }
 
     /// The lines that no template may swallow.
@@ -186,6 +204,14 @@ mod tests {
     fn frames_follow_their_error() {
         let text = "x\nException in thread \"main\" java.lang.X\n\tat a.B.c(B.java:1)\n\t... 3 more\nx";
         assert_eq!(severe(text), [false, true, true, true, false]);
+    }
+
+    #[test]
+    fn a_status_can_say_that_something_failed() {
+        let text = "GET /a status=200\nGET /b status=503\n\"GET /c HTTP/1.1\" 404 12\nexited with 1\nexit code: 0\n{\"status\": 500}\ncode=20";
+        let lines: Vec<&str> = text.split('\n').collect();
+        let failed = Notable::of(text, &lines, &[]).failed(text, &lines);
+        assert_eq!(failed, [false, true, true, true, false, true, false]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! Two forms. The rows (`row_form`, `rows` is their grammar) say once what lines have in common and lose nothing. The
 //! elided form (`elide`) leaves a tool's success lines out under markers; it is offered only where the original can be
-//! had back. The shorter one is preferred. An application's log is never elided or sampled: which of its lines will be
-//! asked for, nobody can tell.
+//! had back. The shorter one is preferred. Of an application's log ordinary lines are left out only when the question is
+//! what went wrong; else nobody can tell which of its lines will be asked for.
 
 mod elide;
 mod lines;
@@ -33,12 +33,14 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// compared byte for byte before it is offered.
 ///
 /// Elided: failures, errors and warnings with their traces and places, summaries, lines that the question names, the
-/// first and the last line, and whatever is no known success line. A repeated line stands once.
+/// first and the last line, and whatever is no known success line. A repeated line stands once. Where the question is what
+/// went wrong: also what is near a failure, and what is seen fewer than twenty times.
 ///
 /// # What it drops
 ///
 /// As rows: nothing. Elided: success lines of known tools (`Compiling …`, `test … ok`, `PASSED`, downloads), exact
-/// repeats, progress bars and terminal codes, each run under a marker that gives its line numbers and counts by kind.
+/// repeats, progress bars and terminal codes, each run under a marker that gives its line numbers and counts by kind;
+/// where the question is what went wrong, lines that differ from many others in their values only.
 ///
 /// # When it declines
 ///
@@ -70,7 +72,7 @@ impl Compressor for Log {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {

@@ -1,6 +1,7 @@
 //! What a reader of compressed logs would notice, on the output of real tools and on generated logs.
 #![expect(clippy::disallowed_methods, reason = "the fixtures are rewritten where the environment asks for it")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,14 @@ const HANDLE: &str = "3f9c2a71d04be586";
 fn forms(compressor: &dyn Compressor, text: &str, command: &[&str], retrievable: bool, hints: &[&str]) -> Vec<Form> {
     let hints: Vec<String> = hints.iter().map(ToString::to_string).collect();
     let command: Vec<String> = command.iter().map(ToString::to_string).collect();
-    let context = Context { call: None, hints: &hints, handle: HANDLE, retrievable, profile: Profile::BALANCED };
+    let context = Context {
+        call: None,
+        hints: &hints,
+        seeks_failures: false,
+        handle: HANDLE,
+        retrievable,
+        profile: Profile::BALANCED,
+    };
     compressor.forms(&Input { text, first_line: None, lines_before: 0, command: Some(&command), context: &context })
 }
 
@@ -23,6 +31,67 @@ fn forms(compressor: &dyn Compressor, text: &str, command: &[&str], retrievable:
 fn elided_text(text: &str, command: &[&str], hints: &[&str]) -> Option<String> {
     let content = |form: Form| (form.loss == Loss::Content).then_some(form.text);
     forms(&Log, text, command, true, hints).into_iter().find_map(content)
+}
+
+/// An application's log: many requests, an error with its trace, a request that the server could not answer.
+fn application_log() -> String {
+    let mut text = String::new();
+    for n in 0..200 {
+        writeln!(
+            text,
+            "2026-11-20T10:{:02}:{:02}Z INFO worker-{} request id={} path=/items/{n} status=200",
+            n / 60,
+            n % 60,
+            n % 7,
+            n * 7919
+        )
+        .unwrap();
+        match n {
+            40 => text.push_str("2026-11-20T10:00:40Z INFO export job-58213 rows=48113 file=/data/out.csv\n"),
+            90 => text.push_str("2026-11-20T10:01:30Z INFO worker-3 request id=12 path=/items/x status=503\n"),
+            120 => text.push_str("2026-11-20T10:02:00Z ERROR charge_failed order=77\nTraceback (most recent call last):\n  File \"a.py\", line 3, in f\nValueError: x\n"),
+            _ => {}
+        }
+    }
+    text
+}
+
+#[test]
+fn ordinary_lines_of_an_application_are_left_out_only_for_who_asks_what_went_wrong() {
+    let text = application_log();
+    assert_eq!(elided_text(&text, &[], &[]), None);
+    let form = for_failures(&text, true);
+    assert_eq!(form[0].loss, Loss::Content);
+    let kept: Vec<&str> = form[0].text.lines().filter(|line| !line.starts_with("[headroom: ")).collect();
+    let is_kept = |what: &str| kept.iter().any(|line| line.contains(what));
+    for what in ["charge_failed", "line 3, in f", "ValueError", "status=503", "job-58213", "/items/0 ", "/items/199 "] {
+        assert!(is_kept(what), "{what}: {}", form[0].text);
+    }
+    // What led to the error, and no more.
+    assert!(is_kept("/items/120 ") && is_kept("/items/118 ") && !is_kept("/items/100 "), "{}", form[0].text);
+    assert!(form[0].text.contains("INFO; all of it: headroom retrieve"), "{}", form[0].text);
+    let left_out: usize = form[0].text.lines().filter_map(|line| marked(line)).sum();
+    assert_eq!(kept.len() + left_out, text.lines().count());
+    assert!(for_failures(&text, false).iter().all(|form| form.loss != Loss::Content));
+}
+
+/// How many lines the markers of a line stand for.
+fn marked(line: &str) -> Option<usize> {
+    let range = line.strip_prefix("[headroom: lines ")?.split(' ').next()?;
+    let (first, last) = range.split_once('-')?;
+    Some(last.parse::<usize>().unwrap() - first.parse::<usize>().unwrap() + 1)
+}
+
+fn for_failures(text: &str, retrievable: bool) -> Vec<Form> {
+    let context = Context {
+        call: None,
+        hints: &[],
+        seeks_failures: true,
+        handle: HANDLE,
+        retrievable,
+        profile: Profile::BALANCED,
+    };
+    Log.forms(&Input { text, first_line: None, lines_before: 0, command: None, context: &context })
 }
 
 fn fixtures(name: &str) -> Vec<PathBuf> {
@@ -50,8 +119,14 @@ fn preferred(compressor: &dyn Compressor, case: &Path) -> (String, Option<usize>
         raw
     };
     let first_line = numbers.then_some(1);
-    let context =
-        Context { call: Some(&call), hints: &[], handle: HANDLE, retrievable: true, profile: Profile::BALANCED };
+    let context = Context {
+        call: Some(&call),
+        hints: &[],
+        seeks_failures: false,
+        handle: HANDLE,
+        retrievable: true,
+        profile: Profile::BALANCED,
+    };
     let input = Input { text: &text, first_line, lines_before: 0, command: command.as_deref(), context: &context };
     let form = compressor.forms(&input).into_iter().next().unwrap_or_else(|| panic!("declined {}", case.display()));
     (text, first_line, form)
@@ -362,7 +437,8 @@ fn the_profile_decides_how_short_a_run_may_be_left_out() {
         (0..160).map(|n| format!("tests/test_orders.py::test_order_number_{n} {}", outcome(n))).collect();
     let text = format!("============ test session starts ============\n\n{}\n", tests.join("\n"));
     let leaves_out = |profile| {
-        let context = Context { call: None, hints: &[], handle: HANDLE, retrievable: true, profile };
+        let context =
+            Context { call: None, hints: &[], seeks_failures: false, handle: HANDLE, retrievable: true, profile };
         let input = Input {
             text: &text,
             first_line: None,
