@@ -207,7 +207,7 @@ fn shape(home: &Snapshot) -> BTreeSet<String> {
 #[test]
 fn codex_finds_the_errors_of_a_long_log_in_fewer_tokens() {
     let Some(sides) = compare(Model::Code, scenarios::errors) else { return };
-    sides.expect_saved(34);
+    sides.expect_saved(40);
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_long_conversation_of_codex_keeps_its_prefix_and_leaves_nothing() {
 fn codex_finds_errors_whichever_way_its_model_calls_tools() {
     for model in [Model::Search, Model::Unknown] {
         let Some(sides) = compare(model, scenarios::errors) else { return };
-        sides.expect_saved(34);
+        sides.expect_saved(40);
     }
 }
 
