@@ -3,6 +3,7 @@
 //! `Pipeline::prepare` takes the body as the agent sent it and returns the body to send. Whatever fails here, the
 //! caller sends the original bytes: a request is never refused or delayed beyond the time budget because of us.
 
+pub(crate) mod asked;
 pub(crate) mod calls;
 pub(crate) mod decision;
 pub(crate) mod exchange;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::ccr;
 use crate::ccr::{Key, Store};
+use crate::pipeline::asked::Asked;
 use crate::pipeline::calls::OpenCalls;
 use crate::pipeline::decision::Verdict;
 use crate::pipeline::exchange::Exchange;
@@ -174,7 +176,7 @@ impl Pipeline {
     /// The blocks that are to be decided now, with all that their compressors may know.
     fn undecided(&self, conversation: &Conversation, blocks: &mut [decision::Candidate]) -> Vec<decision::Task> {
         let is_retrievable = decision::offers_retrieval(conversation, &self.options.retrieval);
-        let asked = decision::Asked::of(&conversation.question);
+        let asked = Asked::of(&conversation.question);
         let mut tasks = Vec::new();
         for (index, block) in blocks.iter_mut().enumerate() {
             if block.verdict != Verdict::New {

@@ -66,6 +66,7 @@ struct Function<'a> {
     arguments: Option<Cow<'a, str>>,
 }
 
+/// A part of a content.
 #[derive(Deserialize)]
 struct Part<'a> {
     #[serde(borrow, rename = "type")]
@@ -137,8 +138,8 @@ fn read_call<'a>(call: &ToolCall<'a>) -> Option<(Cow<'a, str>, Call<'a>)> {
     Some((call.id.clone()?, Call { name: function.name.clone(), arguments }))
 }
 
-/// The strings of a content that are texts, each with its place.
-fn texts(value: &RawValue) -> Result<Vec<(usize, &RawValue)>, serde_json::Error> {
+/// The strings of a content (or an output, on the newer wire) that are texts, each with its place.
+pub(crate) fn texts(value: &RawValue) -> Result<Vec<(usize, &RawValue)>, serde_json::Error> {
     if is_string(value) {
         return Ok(vec![(0, value)]);
     }
@@ -146,7 +147,8 @@ fn texts(value: &RawValue) -> Result<Vec<(usize, &RawValue)>, serde_json::Error>
         return Ok(Vec::new());
     }
     let parts: Vec<Part> = serde_json::from_str(value.get())?;
-    let texts = parts.into_iter().enumerate().filter(|(_, part)| part.kind.as_deref() == Some("text"));
+    let is_text = |kind: &str| matches!(kind, "input_text" | "output_text" | "text");
+    let texts = parts.into_iter().enumerate().filter(|(_, part)| part.kind.as_deref().is_some_and(is_text));
     Ok(texts.filter_map(|(index, part)| Some((index, part.text.filter(|text| is_string(text))?))).collect())
 }
 

@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 
 use crate::json_text;
 use crate::provider::chain::hash_value;
-use crate::provider::conversation::{Block, Call, Conversation, Origin, USER_TEXT_FLOOR, is_array, is_string};
+use crate::provider::conversation::{Block, Call, Conversation, Origin, USER_TEXT_FLOOR, is_array};
+use crate::provider::openai_chat::texts;
 use crate::provider::{Heard, Usage};
 
 /// What may differ between two sendings of one item: ids of the client's making, and what providers drop.
@@ -73,15 +74,6 @@ struct Item<'a> {
     tools: Option<Vec<Tool<'a>>>,
 }
 
-/// A text within an item's content or output.
-#[derive(Deserialize)]
-struct Part<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    text: Option<&'a RawValue>,
-}
-
 impl<'a> Item<'a> {
     /// Whether the model made it. Outputs and a few others are the client's; what we do not know, and a reference to
     /// anything, counts as the model's, so that what stands before it is taken for answered.
@@ -118,20 +110,6 @@ impl<'a> Item<'a> {
 /// The name that agents know a namespace's tool by.
 fn in_namespace(namespace: &str, name: &str) -> String {
     format!("{namespace}__{name}")
-}
-
-/// The strings of a content or an output that are texts, each with its place.
-fn texts(value: &RawValue) -> Result<Vec<(usize, &RawValue)>, serde_json::Error> {
-    if is_string(value) {
-        return Ok(vec![(0, value)]);
-    }
-    if !is_array(value) {
-        return Ok(Vec::new());
-    }
-    let parts: Vec<Part> = serde_json::from_str(value.get())?;
-    let is_text = |kind: &str| matches!(kind, "input_text" | "output_text" | "text");
-    let texts = parts.into_iter().enumerate().filter(|(_, part)| part.kind.as_deref().is_some_and(is_text));
-    Ok(texts.filter_map(|(index, part)| Some((index, part.text.filter(|text| is_string(text))?))).collect())
 }
 
 /// Finds the blocks of a `/v1/responses` body, or of a `response.create` frame.

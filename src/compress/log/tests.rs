@@ -70,7 +70,7 @@ fn ordinary_lines_of_an_application_are_left_out_only_for_who_asks_what_went_wro
     // What led to the error, and no more.
     assert!(is_kept("/items/120 ") && is_kept("/items/118 ") && !is_kept("/items/100 "), "{}", form[0].text);
     assert!(form[0].text.contains("INFO; all of it: headroom retrieve"), "{}", form[0].text);
-    let left_out: usize = form[0].text.lines().filter_map(|line| marked(line)).sum();
+    let left_out: usize = form[0].text.lines().filter_map(marked).sum();
     assert_eq!(kept.len() + left_out, text.lines().count());
     assert!(for_failures(&text, false).iter().all(|form| form.loss != Loss::Content));
 }
