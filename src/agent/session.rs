@@ -23,7 +23,7 @@ use crate::files::{Lock, Replaced};
 pub(crate) enum Error {
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
-    #[error("{} is still running", describe(.holders))]
+    #[error("{} {} still running", describe(.holders), if .holders.len() == 1 { "is" } else { "are" })]
     Held { holders: Vec<Holder> },
 }
 
