@@ -28,6 +28,9 @@ use crate::agent::watch::Watch;
 /// How long an agent may take to say its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The signals by which a process is asked to end.
+const ASKING: [Signal; 4] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP];
+
 /// Why the agent could not be run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -73,7 +76,7 @@ impl Signals {
     /// Takes over the signals. To be called on the main thread before any other is started: threads inherit the mask.
     pub(crate) fn hold() -> io::Result<Self> {
         let mut waited = SigSet::empty();
-        for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP] {
+        for signal in ASKING {
             waited.add(signal);
         }
         let mut blocked = waited;
@@ -122,7 +125,11 @@ pub(crate) fn run(launch: &Launch, signals: &Signals) -> Result<Ended, Error> {
     // Without it, only the agent itself ends when we are killed.
     let mut watch = launch.set.get(watch::MARK).and_then(|session| Watch::start(session.to_str()?).ok());
     let ended = start_and_wait(launch, signals, watch.as_mut());
-    drop(watch);
+    // A launcher that was killed leaves the real agent running, and one on a full screen leaves the screen as it was.
+    match (&ended, watch) {
+        (Ok(Ended::Signal(signal)), Some(watch)) if !ASKING.map(number).contains(signal) => watch.end_what_is_left(),
+        (_, watch) => drop(watch),
+    }
     terminal.put_back();
     ended
 }

@@ -23,7 +23,7 @@ use crate::files::{Lock, Replaced};
 pub(crate) enum Error {
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
-    #[error("{} is still running", describe(.holders))]
+    #[error("{} {} still running", describe(.holders), if .holders.len() == 1 { "is" } else { "are" })]
     Held { holders: Vec<Holder> },
 }
 
@@ -137,7 +137,13 @@ impl Session {
     fn finish(&mut self) -> Result<Vec<Restored>, ledger::Error> {
         let Some(_lock) = self.lock.take() else { return Ok(Vec::new()) };
         let _exclusive = self.state.lock()?;
-        self.let_go()
+        let mut done = self.let_go()?;
+        // A wrap that was killed holds nothing any more: its edits are not to stay when the last living one leaves. What
+        // fails here the next command tries again.
+        let mut of_others = recover_locked(&self.state, Elsewhere::IsAlive).unwrap_or_default();
+        of_others.retain(|restored| !done.contains(restored));
+        done.extend(of_others);
+        Ok(done)
     }
 }
 
@@ -438,6 +444,10 @@ pub(crate) fn recover_abandoned(state: &State, elsewhere: Elsewhere) -> Result<V
         return Ok(Vec::new());
     }
     let _exclusive = state.lock()?;
+    recover_locked(state, elsewhere)
+}
+
+fn recover_locked(state: &State, elsewhere: Elsewhere) -> Result<Vec<Restored>, ledger::Error> {
     let holders = Holders::find(state, elsewhere)?;
     settle(state, &holders, &|_, _| false)
 }

@@ -4,7 +4,8 @@
 //! launcher of the real program. So a second process of ours waits for the end of the first, which closes a pipe, and
 //! then ends everything that carries the wrap's mark in its environment and belongs to the same terminal session, with
 //! all that is below it. What has left that session and its parent, as a terminal multiplexer or a build daemon does,
-//! stays: it would have stayed after a normal end as well. Files are not touched: the next wrap puts them back.
+//! stays: it would have stayed after a normal end as well. Files are not touched: the next wrap puts them back. An agent
+//! that was killed could end nothing either, so that the same is done after it.
 
 use std::fs::File;
 use std::io;
@@ -43,7 +44,7 @@ const RESET_UNUSED: &str = "\x1b[?2004l\r\n";
 pub(crate) struct Watch {
     child: Child,
     /// Whatever ends this process closes it.
-    life: PipeWriter,
+    life: Option<PipeWriter>,
 }
 
 impl Watch {
@@ -63,12 +64,18 @@ impl Watch {
         if let Some(mut ready) = child.stdout.take() {
             ready.read_to_end(&mut Vec::new())?;
         }
-        Ok(Self { child, life })
+        Ok(Self { child, life: Some(life) })
     }
 
     /// Says which process the agent is.
     pub(crate) fn tell(&mut self, agent: Pid) -> io::Result<()> {
-        write!(self.life, "{agent}")
+        self.life.as_mut().map_or(Ok(()), |life| write!(life, "{agent}"))
+    }
+
+    /// Has it do for an agent that was killed what it does when this process is.
+    pub(crate) fn end_what_is_left(mut self) {
+        drop(self.life.take());
+        drop(self.child.wait());
     }
 }
 

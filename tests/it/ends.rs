@@ -48,6 +48,18 @@ fn one_that_does_not_end_when_it_is_asked_to_is_killed() {
 }
 
 #[test]
+fn what_an_agent_has_started_ends_when_it_is_killed_itself() {
+    let home = home();
+    home.waiting_agent_after("sleep 1000 &\necho $$ > \"$RECORD/launcher\"\n");
+    let wrap = home.start("", &["wrap", "claude"]);
+    let life = wrap.life();
+    kill(recorded_pid(&home, "launcher"), Signal::SIGKILL).unwrap();
+    life.wait_for_end();
+    wrap.end().expect_code(137);
+    assert_eq!(home.read(".claude.json"), CONFIG);
+}
+
+#[test]
 fn what_the_agent_has_started_outlives_a_wrap_that_ends() {
     let home = home();
     home.waiting_agent_after("sleep 1000 > /dev/null 2>&1 &\necho $! > \"$RECORD/server\"\n");

@@ -1,7 +1,9 @@
 //! `headroom proxy` between a client and a scripted provider: what goes through, and what does not.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
@@ -283,8 +285,7 @@ fn the_provider_is_hung_up_on_when_the_client_goes_away() {
 #[test]
 fn a_broken_store_loses_the_savings_and_no_request() {
     let home = tempfile::tempdir().unwrap();
-    std::fs::write(home.path().join("store.db"), b"this is no database, and it is long enough to be read as one")
-        .unwrap();
+    fs::write(home.path().join("store.db"), b"this is no database, and it is long enough to be read as one").unwrap();
     let provider = Provider::scripted(Vec::new());
     let proxy = Proxy::start(home.path(), &provider.url(), 0);
     let body = conversation(&records(80)).to_string();
@@ -312,12 +313,17 @@ fn a_taken_port_and_an_open_address_are_refused_with_a_remedy() {
 /// A wrap whose proxy panics once at `place`, its home, and the address that its agent was given.
 fn panicking(place: &str, provider: &Provider) -> (Waiting, Home, String) {
     let home = Home::new();
+    let (wrap, address) = panicking_in(&home, place, provider);
+    (wrap, home, address)
+}
+
+fn panicking_in(home: &Home, place: &str, provider: &Provider) -> (Waiting, String) {
     home.waiting_agent("");
     let fault = format!("panic:{place}");
     let env = [("HEADROOM_FAILPOINT", fault.as_str()), ("HEADROOM_ANTHROPIC_API_URL", &provider.url())];
     let wrap = home.start_with("", &["wrap", "claude"], &env);
     let address = home.seen_variable("ANTHROPIC_BASE_URL").unwrap();
-    (wrap, home, address)
+    (wrap, address)
 }
 
 #[test]
@@ -332,6 +338,26 @@ fn a_panic_while_a_request_is_prepared_sends_its_original_bytes_and_is_in_the_lo
     assert!(!ran.stderr.contains("panic"), "the terminal is the agent's: {}", ran.stderr);
     let log = home.read(".headroom/headroom.log");
     assert!(log.contains("as a test asked for") && log.contains("sent as it came"), "{log}");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_puts_nothing_on_the_agents_screen() {
+    for is_full in [true, false] {
+        let provider = Provider::scripted(Vec::new());
+        let home = Home::new();
+        home.file(".headroom/config.toml", "");
+        let log = home.home().join(".headroom/headroom.log");
+        let made = if is_full { symlink("/dev/full", log) } else { fs::create_dir(log) };
+        made.unwrap();
+        let (wrap, address) = panicking_in(&home, "request", &provider);
+        let answer = Connection::open(&address).post("/v1/messages", conversation("ok").to_string().as_bytes());
+        assert_eq!(answer.status, 200);
+        let ran = wrap.go_on().expect_code(0);
+        let is_ours =
+            |line: &str| ["headroom on ", "removed ", "1 requests"].iter().any(|start| line.starts_with(start));
+        let strange: Vec<&str> = ran.stderr.lines().filter(|line| !is_ours(line)).collect();
+        assert!(strange.is_empty(), "the terminal is the agent's: {strange:?}");
+    }
 }
 
 #[test]

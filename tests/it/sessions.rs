@@ -77,6 +77,21 @@ fn the_end_of_one_wrap_takes_off_what_another_left_only_once_it_is_dead() {
 }
 
 #[test]
+fn the_last_living_wrap_takes_off_what_a_killed_one_held_as_well() {
+    let home = home();
+    home.waiting_agent("");
+    let first = home.start("1", &["wrap", "claude"]);
+    let second = home.start("2", &["wrap", "claude"]);
+    let agents = "`claude` (process ";
+    home.run(&["unwrap", "claude"]).expect_code(1).expect_said(agents).expect_said("are still running");
+    end(first, true);
+    assert_ne!(home.read(".claude.json"), CONFIG);
+    second.go_on().expect_code(0).expect_said("restored `~/.claude.json`");
+    assert_eq!(home.read(".claude.json"), CONFIG);
+    home.run(&["unwrap", "--all"]).expect_code(0).expect_said("nothing to undo");
+}
+
+#[test]
 fn wraps_that_begin_and_end_at_the_same_time_leave_nothing() {
     let home = home();
     home.quick_agent("claude").quick_agent("codex");

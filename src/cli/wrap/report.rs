@@ -85,7 +85,7 @@ fn skipped(skipped: &[Skipped], settings: &Settings) {
         }
         last = Some(why);
         let loss = match purpose {
-            Purpose::Mcp => ", so that originals are to be had only by `headroom retrieve`",
+            Purpose::Mcp => ", so that originals are to be had by `headroom retrieve` at most",
             Purpose::ContextTool => "",
         };
         output::warning(format_args!("`{}` is not edited: {why}{loss}", short(path, settings)));
@@ -116,5 +116,7 @@ pub(crate) fn prepared(plan: &Plan, made: &Made, settings: &Settings) {
     for path in &made.edited {
         output::talk(format_args!("edited `{}`", short(path, settings)));
     }
-    output::talk(format_args!("`headroom unwrap {}` takes it off again", plan.agent));
+    if made.skipped.len() < plan.edits.len() {
+        output::talk(format_args!("`headroom unwrap {}` takes it off again", plan.agent));
+    }
 }
