@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::support::home::{Home, Ran, Snapshot};
@@ -167,6 +167,20 @@ impl Sweep<'_> {
     }
 }
 
+/// What is renamed has been flushed, and its folder is flushed behind it. A kill does not tell: the system keeps what a
+/// process wrote.
+#[track_caller]
+fn expect_flushed(steps: &str) {
+    let steps: Vec<(&str, &Path)> =
+        steps.lines().filter_map(|step| step.split_once(' ')).map(|(step, path)| (step, Path::new(path))).collect();
+    for (at, (_, path)) in steps.iter().enumerate().filter(|(_, (step, _))| *step == "Rename") {
+        let (before, behind) = (steps[at - 1], steps[at + 1]);
+        assert_eq!((before.0, before.1.parent()), ("Flush", path.parent()), "before {}", path.display());
+        assert_ne!(before.1, path.parent().unwrap(), "the file itself, before {}", path.display());
+        assert_eq!((behind.0, Some(behind.1)), ("Flush", path.parent()), "behind {}", path.display());
+    }
+}
+
 impl Scene<'_> {
     /// `headroom` with these words, failing as `fault` says.
     fn headroom(&self, words: &[&str], fault: &str) -> Ran {
@@ -222,7 +236,9 @@ impl Scene<'_> {
         let file = self.home.record().join("steps");
         self.set_out();
         self.run(&format!("count:{}", file.display()));
-        fs::read_to_string(file).unwrap().lines().count()
+        let steps = fs::read_to_string(file).unwrap();
+        expect_flushed(&steps);
+        steps.lines().count()
     }
 
     fn kill(&self, step: usize) {
