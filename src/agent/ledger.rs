@@ -290,10 +290,12 @@ impl State {
             return Vec::new();
         }
         let files = list(&self.holders()).unwrap_or_default().into_iter().map(|name| self.holders().join(name));
-        files
+        let mut running: Vec<Holder> = files
             .filter(|path| matches!(files::is_locked(path), Ok(true)))
             .filter_map(|path| serde_json::from_slice(&files::read(&path).ok()??).ok())
-            .collect()
+            .collect();
+        running.sort_by_key(|holder| holder.started);
+        running
     }
 }
 

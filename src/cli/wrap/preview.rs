@@ -20,7 +20,7 @@ use crate::cli::wrap::report;
 static SECRET: LazyLock<Regex> = LazyLock::new(|| {
     let name = "(?:key|token|secret|password|authorization|credential)";
     let json = format!(r#"("[^"]*{name}[^"]*"\s*:\s*")(?:[^"\\]|\\.)+"#);
-    let toml = format!(r#"([\w.-]*{name}[\w.-]*["']?\s*=\s*)(?:"(?:[^"\\]|\\.)+|'[^']+)"#);
+    let toml = format!(r#"([\w.-]*{name}[\w.-]*["']?\s*=\s*["'])(?:[^"'\\]|\\.)+"#);
     let pattern = format!(r"(?i){json}|{toml}|()\bsk-[a-z0-9_-]{{8,}}");
     Regex::new(&pattern).expect("the pattern is valid")
 });
@@ -95,7 +95,7 @@ mod tests {
         let text = diff(&Change { path: "/home/x/config.toml".into(), before: before.to_owned(), after });
         assert!(!text.contains("hush"), "{text}");
         assert!(
-            text.contains("A_TOKEN = [not shown]") && text.contains("X = \"1\"") && text.contains("+ours = 1"),
+            text.contains("A_TOKEN = \"[not shown]\"") && text.contains("X = \"1\"") && text.contains("+ours = 1"),
             "{text}"
         );
     }
