@@ -239,11 +239,15 @@ fn filled(settings: &[Setting], proxy: &str) -> Vec<Setting> {
 fn own_address(row: Option<&EnvRow>, settings: &[Setting], detected: &Detected) -> Option<Own> {
     let by_variable = || {
         let (name, template) = row?.set.iter().find(|(_, value)| value.contains("{proxy}"))?;
-        Some(Own { name: name.clone(), template: template.clone(), found: detected.variable(name)? })
+        let (name, template) = (name.clone(), template.clone());
+        Some(Own { found: detected.variable(&name)?, name, template, is_of_users_provider: false })
     };
     let by_setting = || {
         let Setting { path, value } = settings.iter().find(|setting| setting.value.contains("{proxy}"))?;
-        Some(Own { name: path.join("."), template: value.clone(), found: detected.setting(path)? })
+        // It stands within a description, or on its own.
+        let is_of_users_provider = path.len() > 1;
+        let (name, template) = (path.join("."), value.clone());
+        Some(Own { name, template, is_of_users_provider, found: detected.setting(path)? })
     };
     by_variable().or_else(by_setting)
 }

@@ -15,6 +15,8 @@ pub(crate) struct Own {
     pub(crate) name: String,
     /// What we set it to, with a hole for our address.
     pub(crate) template: String,
+    /// Whether it is that of a provider whom the user has described, who has keys of his own.
+    pub(crate) is_of_users_provider: bool,
     pub(crate) found: Variable,
 }
 
@@ -29,10 +31,12 @@ pub(crate) fn upstream(
     address: SocketAddr,
     notes: &mut Vec<String>,
 ) -> Option<String> {
-    if options.starts_proxy && options.upstream.is_some() {
+    // What the user told us is where the agent's known provider is: another one's keys are not for there.
+    let is_told = own.as_ref().is_none_or(|own| !own.is_of_users_provider) && options.upstream.is_some();
+    if options.starts_proxy && is_told {
         return options.upstream.clone();
     }
-    let Own { name, template, found: Variable { value, source } } = own?;
+    let Own { name, template, found: Variable { value, source }, .. } = own?;
     let url = value.trim().trim_end_matches('/');
     let url = match provider {
         // An agent that wants its address to end in `/v1` has the user's ending in it as well.

@@ -202,10 +202,10 @@ impl Settings {
             options.anthropic = upstream::parse_url(address)?;
         }
         options.openai = match (self.told_url(args, spec::Provider::OpenAi), of_agent(spec::Provider::OpenAi)) {
-            (Some(told), _) => Some(upstream::parse_openai_url(told)?),
             // The agent would have used it as it is.
-            (None, Some(address)) => Some(upstream::parse_url(address)?),
-            (None, None) => None,
+            (told, Some(address)) if told != Some(address) => Some(upstream::parse_url(address)?),
+            (Some(told), _) => Some(upstream::parse_openai_url(told)?),
+            (None, _) => None,
         };
         if let Some(address) = &args.chatgpt_api_url {
             options.chatgpt = upstream::parse_url(address)?;

@@ -1,16 +1,17 @@
-//! Tool calls that responses made and whose outputs have not been sent yet.
+//! Tool calls that responses made.
 //!
 //! Two things hang on them. A request that is an increment holds outputs alone, and what a compressor may know of the
-//! command stands here. And where a wire lets calls and outputs of one response alternate, an output is new although an
-//! item of the assistant stands behind it.
+//! command stands here: also when the request is sent once more, so a call is known for longer than it is open. And where
+//! a wire lets calls and outputs of one response alternate, an output is new although an item of the assistant stands
+//! behind it, as long as all such items are calls whose outputs have not been sent either.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Mutex;
 
 use crate::provider::{Call, Conversation, Origin};
 
 /// So many calls are remembered; the oldest goes first. An agent makes a few at a time.
-const MOST: usize = 4096;
+const MOST: usize = 1024;
 
 /// Arguments longer than this are a text to be written, and say nothing about the output.
 const LONGEST_ARGUMENTS: usize = 16 << 10;
@@ -18,7 +19,15 @@ const LONGEST_ARGUMENTS: usize = 16 << 10;
 /// Calls by their id.
 #[derive(Debug, Default)]
 pub(crate) struct OpenCalls {
-    calls: Mutex<(HashMap<String, Call<'static>>, VecDeque<String>)>,
+    calls: Mutex<(HashMap<String, Made>, VecDeque<String>)>,
+}
+
+/// A call that a response made.
+#[derive(Debug)]
+struct Made {
+    call: Call<'static>,
+    /// Whether its output has not been sent yet.
+    is_open: bool,
 }
 
 impl OpenCalls {
@@ -29,7 +38,7 @@ impl OpenCalls {
         }
         let mut calls = self.calls.lock().expect("no holder panics");
         let (by_id, order) = &mut *calls;
-        if by_id.insert(id.clone(), call).is_none() {
+        if by_id.insert(id.clone(), Made { call, is_open: true }).is_none() {
             order.push_back(id);
         }
         if order.len() > MOST
@@ -39,26 +48,30 @@ impl OpenCalls {
         }
     }
 
-    /// Tells `conversation` of the calls that its outputs belong to, and that these outputs are new. From now on they are
-    /// known: they are about to be sent.
+    /// Tells `conversation` of the calls that its outputs belong to, and which outputs are new. From now on they are not:
+    /// they are about to be sent.
     pub(crate) fn close(&self, conversation: &mut Conversation) {
         let mut calls = self.calls.lock().expect("no holder panics");
-        let (by_id, order) = &mut *calls;
-        if by_id.is_empty() {
-            return;
-        }
+        let by_id = &mut calls.0;
+        let is_open = |id: &str| by_id.get(id).is_some_and(|made| made.is_open);
+        // A second call of that id is one of an earlier response.
+        let mut walked = HashSet::new();
+        let mut is_unanswered = |id: &str| is_open(id) && walked.insert(id.to_owned());
+        let mut answers = conversation.answers.iter().rev();
+        let last_answer = answers.find(|(_, call)| !call.as_deref().is_some_and(&mut is_unanswered)).map(|(at, _)| *at);
         let mut closed: Vec<String> = Vec::new();
         for block in &mut conversation.blocks {
             let Origin::Tool { call_id, call, .. } = &mut block.origin else { continue };
-            let Some(open) = by_id.get(call_id.as_ref()) else { continue };
-            block.is_live = true;
-            call.get_or_insert_with(|| open.clone());
+            let Some(made) = by_id.get(call_id.as_ref()) else { continue };
+            call.get_or_insert_with(|| made.call.clone());
+            if made.is_open && last_answer.is_none_or(|last| block.message > last) {
+                block.is_live = true;
+            }
             closed.push(call_id.clone().into_owned());
         }
         for id in &closed {
-            by_id.remove(id);
+            by_id.entry(id.clone()).and_modify(|made| made.is_open = false);
         }
-        order.retain(|id| !closed.contains(id));
     }
 }
 
@@ -108,15 +121,40 @@ mod tests {
     }
 
     #[test]
-    fn an_increment_learns_what_its_outputs_answer() {
+    fn an_output_that_a_later_response_has_answered_is_old_though_its_call_is_open() {
+        let calls = OpenCalls::default();
+        calls.note("a".to_owned(), call("{}"));
+        assert_eq!(live(&calls), [false, true], "the other call is not of this response");
+
+        // As providers number them that begin anew with each response.
+        calls.note("call_0".to_owned(), call("{}"));
+        let mut conversation = Provider::OpenAiResponses
+            .parse(
+                r#"{"input":[
+                {"type":"function_call","call_id":"call_0","name":"exec_command","arguments":"{}"},
+                {"type":"function_call_output","call_id":"call_0","output":"old"},
+                {"type":"message","role":"assistant","content":"I see"},{"role":"user","content":"go on"},
+                {"type":"reasoning"},
+                {"type":"function_call","call_id":"call_0","name":"exec_command","arguments":"{}"},
+                {"type":"function_call_output","call_id":"call_0","output":"new"}]}"#,
+            )
+            .unwrap();
+        calls.close(&mut conversation);
+        assert_eq!(conversation.blocks.iter().map(|block| block.is_live).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn an_increment_learns_what_its_outputs_answer_and_so_does_its_retry() {
         let calls = OpenCalls::default();
         calls.note("a".to_owned(), call(r#"{"cmd":"ls"}"#));
         let text =
             r#"{"previous_response_id":"r","input":[{"type":"function_call_output","call_id":"a","output":"x"}]}"#;
-        let mut conversation = Provider::OpenAiResponses.parse(text).unwrap();
-        calls.close(&mut conversation);
-        let Origin::Tool { call: Some(found), .. } = &conversation.blocks[0].origin else { panic!("a known call") };
-        assert_eq!(*found, call(r#"{"cmd":"ls"}"#));
+        for _ in 0..2 {
+            let mut conversation = Provider::OpenAiResponses.parse(text).unwrap();
+            calls.close(&mut conversation);
+            let Origin::Tool { call: Some(found), .. } = &conversation.blocks[0].origin else { panic!("a known call") };
+            assert_eq!(*found, call(r#"{"cmd":"ls"}"#));
+        }
     }
 
     #[test]
@@ -129,6 +167,6 @@ mod tests {
         assert_eq!(live(&calls), [false, true]);
         let held = calls.calls.lock().unwrap();
         assert_eq!((held.0.len(), held.1.len()), (MOST, MOST));
-        assert!(held.0.values().all(|call| call.arguments == "null"));
+        assert!(held.0.values().all(|made| made.call.arguments == "null"));
     }
 }

@@ -206,6 +206,8 @@ pub(crate) struct Task {
     seeks_failures: bool,
     is_retrievable: bool,
     is_excluded: bool,
+    /// Whether nobody knows what was called: a file that is to be edited perhaps, or an original that was asked for.
+    pub(crate) is_of_unknown_call: bool,
     is_error: bool,
     is_user_text: bool,
     room: usize,
@@ -237,6 +239,7 @@ impl Task {
             seeks_failures: asked.seeks_failures,
             is_retrievable,
             is_excluded,
+            is_of_unknown_call: false,
             is_error: matches!(origin, Origin::Tool { is_error: true, .. }),
             is_user_text: matches!(origin, Origin::User { .. }),
             room: block.room,
@@ -374,6 +377,9 @@ fn decide(task: &Task) -> Made {
     if task.is_excluded {
         return kept_raw("excluded tool", None, tokens::count(&task.text));
     }
+    if task.is_of_unknown_call {
+        return kept_raw("unknown call", None, tokens::count(&task.text));
+    }
     if task.is_error && task.text.len() < LONGEST_ERROR {
         return raw(Reason::ErrorText.to_string(), None, tokens::count(&task.text));
     }
@@ -436,6 +442,7 @@ mod tests {
             seeks_failures: false,
             is_retrievable: false,
             is_excluded: false,
+            is_of_unknown_call: false,
             is_error: false,
             is_user_text: false,
             room: 100,

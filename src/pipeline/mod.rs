@@ -21,7 +21,7 @@ use crate::pipeline::calls::OpenCalls;
 use crate::pipeline::decision::Verdict;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Hook, Stage, emit};
-use crate::provider::{Conversation, Provider};
+use crate::provider::{Conversation, Origin, Provider};
 use crate::stats::BlockRecord;
 use crate::tokens;
 
@@ -157,7 +157,7 @@ impl Pipeline {
         decision::look_up(store, &self.options.project, &mut blocks)?;
         emit(Stage::InputCached, Some(exchange), hooks);
 
-        let undecided = self.undecided(&conversation, &mut blocks);
+        let undecided = self.undecided(provider, &conversation, &mut blocks);
         emit(Stage::InputRouted, Some(exchange), hooks);
 
         let made = decision::make(undecided, &self.options.budget);
@@ -174,7 +174,12 @@ impl Pipeline {
     }
 
     /// The blocks that are to be decided now, with all that their compressors may know.
-    fn undecided(&self, conversation: &Conversation, blocks: &mut [decision::Candidate]) -> Vec<decision::Task> {
+    fn undecided(
+        &self,
+        provider: Provider,
+        conversation: &Conversation,
+        blocks: &mut [decision::Candidate],
+    ) -> Vec<decision::Task> {
         let is_retrievable = decision::offers_retrieval(conversation, &self.options.retrieval);
         let asked = Asked::of(&conversation.question);
         let mut tasks = Vec::new();
@@ -187,7 +192,9 @@ impl Pipeline {
                 continue;
             }
             let origin = &conversation.blocks[block.index].origin;
-            tasks.push(decision::Task::new(index, block, origin, &asked, is_retrievable, &self.options));
+            let mut task = decision::Task::new(index, block, origin, &asked, is_retrievable, &self.options);
+            task.is_of_unknown_call = provider.may_omit_calls() && matches!(origin, Origin::Tool { call: None, .. });
+            tasks.push(task);
         }
         tasks
     }

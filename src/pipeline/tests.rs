@@ -1,5 +1,7 @@
 //! What is sent for a block, through every case that could change it.
 
+mod responses;
+
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::thread;

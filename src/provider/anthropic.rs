@@ -81,6 +81,7 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         text,
         model: body.model,
         blocks,
+        answers: Vec::new(),
         tools: body.tools.into_iter().filter_map(|tool| tool.name).collect(),
         question: found.question,
         announcements: found.announcements,

@@ -15,6 +15,9 @@ pub(crate) struct Conversation<'a> {
     pub(crate) model: Option<Cow<'a, str>>,
     /// The blocks in the order in which they stand in the body.
     pub(crate) blocks: Vec<Block<'a>>,
+    /// Where the assistant's items stand, each with its id where it is a call: only of a wire on which calls of one
+    /// response may alternate with their outputs. Thoughts are not among them.
+    pub(crate) answers: Vec<(usize, Option<Cow<'a, str>>)>,
     /// The names of the tools the request offers.
     pub(crate) tools: Vec<Cow<'a, str>>,
     /// What the user last said, decoded: where the question stands that a block is read for. Empty where the request does

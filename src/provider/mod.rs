@@ -34,6 +34,11 @@ impl Provider {
         }
     }
 
+    /// Whether a request may hold the output of a call and not the call.
+    pub(crate) fn may_omit_calls(self) -> bool {
+        self == Self::OpenAiResponses
+    }
+
     /// Finds the blocks of the request body `text`.
     pub(crate) fn parse(self, text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         match self {

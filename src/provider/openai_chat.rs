@@ -86,6 +86,7 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         text,
         model: body.model,
         blocks: Vec::new(),
+        answers: Vec::new(),
         tools,
         question: String::new(),
         announcements: Vec::new(),
@@ -139,16 +140,19 @@ fn read_call<'a>(call: &ToolCall<'a>) -> Option<(Cow<'a, str>, Call<'a>)> {
 }
 
 /// The strings of a content (or an output, on the newer wire) that are texts, each with its place.
-pub(crate) fn texts(value: &RawValue) -> Result<Vec<(usize, &RawValue)>, serde_json::Error> {
+pub(crate) fn texts<'a>(value: &'a RawValue) -> Result<Vec<(usize, &'a RawValue)>, serde_json::Error> {
     if is_string(value) {
         return Ok(vec![(0, value)]);
     }
     if !is_array(value) {
         return Ok(Vec::new());
     }
-    let parts: Vec<Part> = serde_json::from_str(value.get())?;
+    let parts: Vec<&RawValue> = serde_json::from_str(value.get())?;
     let is_text = |kind: &str| matches!(kind, "input_text" | "output_text" | "text");
-    let texts = parts.into_iter().enumerate().filter(|(_, part)| part.kind.as_deref().is_some_and(is_text));
+    // A part that is like none that we know is no text, and costs the others nothing.
+    let read = |(index, part): (usize, &'a RawValue)| Some((index, serde_json::from_str::<Part>(part.get()).ok()?));
+    let parts = parts.into_iter().enumerate().filter_map(read);
+    let texts = parts.filter(|(_, part)| part.kind.as_deref().is_some_and(is_text));
     Ok(texts.filter_map(|(index, part)| Some((index, part.text.filter(|text| is_string(text))?))).collect())
 }
 

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::json_text;
@@ -29,7 +29,7 @@ struct Body<'a> {
     model: Option<Cow<'a, str>>,
     #[serde(borrow)]
     input: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "if_readable")]
     tools: Option<Vec<Tool<'a>>>,
     #[serde(borrow)]
     previous_response_id: Option<Cow<'a, str>>,
@@ -44,7 +44,13 @@ struct Tool<'a> {
     tools: Option<Vec<Tool<'a>>>,
 }
 
-#[derive(Deserialize)]
+/// `None` where the tools are none that we know, which is no reason to understand nothing else.
+fn if_readable<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Tool<'a>>>, D::Error> {
+    let tools: &'de RawValue = Deserialize::deserialize(from)?;
+    Ok(serde_json::from_str(tools.get()).ok())
+}
+
+#[derive(Default, Deserialize)]
 struct Item<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Cow<'a, str>>,
@@ -70,19 +76,30 @@ struct Item<'a> {
     #[serde(borrow)]
     action: Option<&'a RawValue>,
     /// Of an item that offers more of them.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "if_readable")]
     tools: Option<Vec<Tool<'a>>>,
 }
 
 impl<'a> Item<'a> {
+    /// Reads an item. One that is like none that we know is of a kind that we do not know: the others still are what they
+    /// are, and keep the form in which the provider has them.
+    fn read(item: &'a RawValue) -> Self {
+        serde_json::from_str(item.get()).unwrap_or_else(|_| Self { kind: Some("unknown".into()), ..Self::default() })
+    }
+
     /// Whether the model made it. Outputs and a few others are the client's; what we do not know, and a reference to
     /// anything, counts as the model's, so that what stands before it is taken for answered.
     fn is_of_model(&self) -> bool {
         let kind = self.kind.as_deref().unwrap_or("message");
         match kind {
             "message" => self.role.as_deref() == Some("assistant"),
-            _ => !kind.ends_with("_output") && !matches!(kind, "mcp_approval_response" | "additional_tools"),
+            "mcp_approval_response" | "additional_tools" | "compaction_trigger" => false,
+            _ => !kind.ends_with("_output"),
         }
+    }
+
+    fn is_thought(&self) -> bool {
+        self.kind.as_deref() == Some("reasoning")
     }
 
     /// The call that the item is, with its id.
@@ -120,14 +137,16 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         // A lone string is a question.
         _ => Vec::new(),
     };
-    let items: Vec<Item> = input.iter().map(|item| serde_json::from_str(item.get())).collect::<Result<_, _>>()?;
+    let items: Vec<Item> = input.iter().map(|item| Item::read(item)).collect();
     let last_of_model = items.iter().rposition(Item::is_of_model);
     let calls: HashMap<_, _> = items.iter().filter_map(Item::call).collect();
+    let answers = items.iter().enumerate().filter(|(_, item)| item.is_of_model() && !item.is_thought());
 
     let mut conversation = Conversation {
         text,
         model: body.model,
         blocks: Vec::new(),
+        answers: answers.map(|(index, item)| (index, item.call_id.clone())).collect(),
         tools: body.tools.map(tool_names).unwrap_or_default(),
         question: body.input.and_then(|input| json_text::decode(input.get())).unwrap_or_default().into_owned(),
         announcements: Vec::new(),

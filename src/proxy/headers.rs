@@ -5,8 +5,10 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
 use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::proxy::upstream::Company;
 
 /// Headers of one connection (RFC 9110, 7.6.1), and what the next hop's client sets itself.
 const HOP_BY_HOP: &[&str] = &[
@@ -59,6 +61,17 @@ pub(crate) fn is_subscription(headers: &HeaderMap) -> bool {
 /// Whether the request comes from a ChatGPT login.
 pub(crate) fn is_chatgpt(headers: &HeaderMap) -> bool {
     headers.contains_key("chatgpt-account-id")
+}
+
+/// Who gave out the key or the login of a request, where that can be told.
+pub(crate) fn issuer(headers: &HeaderMap) -> Option<Company> {
+    let says = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let bearer = says("authorization").strip_prefix("Bearer ").unwrap_or_default();
+    if [bearer, says("x-api-key")].iter().any(|key| key.starts_with("sk-ant-")) {
+        return Some(Company::Anthropic);
+    }
+    let is_openai = bearer.starts_with("sk-") || is_chatgpt(headers);
+    is_openai.then_some(Company::OpenAi)
 }
 
 /// Whether the request was made to this machine and by no foreign page: the names in `Host` and `Origin` are its own.

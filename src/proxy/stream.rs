@@ -99,13 +99,9 @@ impl Observer {
         }
     }
 
-    /// Reads one event that came as a frame of its own, and says whether it ends the response.
-    pub(crate) fn read_frame(&mut self, frame: &str) -> bool {
-        let Some(provider) = self.provider else { return false };
-        let heard = provider.read_event("", frame.as_bytes());
-        let ends = heard.ends;
+    /// Takes in what an event says that came as a frame of its own.
+    pub(crate) fn hear(&mut self, heard: Heard) {
         hear(heard, &mut self.usage, &self.service);
-        ends
     }
 
     fn finish(&mut self) {
@@ -126,7 +122,7 @@ impl Observer {
 }
 
 /// Takes in what a part of a response says.
-fn hear(heard: Heard, usage: &mut Usage, service: &Service) {
+pub(crate) fn hear(heard: Heard, usage: &mut Usage, service: &Service) {
     if let Some(stated) = heard.usage {
         usage.update(stated);
     }

@@ -131,7 +131,19 @@ impl Upstreams {
         }
     }
 
+    /// Whose a request is. One that would go to a company's own address with a key of the other's goes to the other: a
+    /// key is for nobody else's eyes. An address that somebody named gets everything.
     fn company(&self, wire: Option<Provider>, request: &Parts) -> Company {
+        let asked = self.company_asked(wire, request);
+        let is_own_address = match asked {
+            Company::Anthropic => self.options.anthropic.as_str().starts_with(ANTHROPIC),
+            Company::OpenAi => self.options.openai.as_ref().is_none_or(|base| base.as_str().starts_with(OPENAI)),
+        };
+        headers::issuer(&request.headers).filter(|_| is_own_address).unwrap_or(asked)
+    }
+
+    /// Whose a request is by its path and its other headers.
+    fn company_asked(&self, wire: Option<Provider>, request: &Parts) -> Company {
         match wire {
             Some(Provider::Anthropic) => return Company::Anthropic,
             Some(Provider::OpenAiChat | Provider::OpenAiResponses) => return Company::OpenAi,
@@ -142,6 +154,9 @@ impl Upstreams {
         }
         if let Some(owner) = self.options.owner {
             return owner;
+        }
+        if let Some(issuer) = headers::issuer(&request.headers) {
+            return issuer;
         }
         // Of two providers with a `/v1`, one has a header that says so.
         let is_keyed_by_anthropic = request.headers.contains_key("x-api-key");
@@ -243,6 +258,40 @@ mod tests {
             anthropic.replace("models", "messages/batches")
         );
         assert_eq!(of(None, "/", None), "https://api.anthropic.com/");
+    }
+
+    #[test]
+    fn a_key_goes_to_nobody_but_who_gave_it_out_unless_somebody_named_an_address() {
+        let gateway = parse_url("https://gateway.example").unwrap();
+        let other = parse_url("https://other.example").unwrap();
+        let named = Options { anthropic: gateway, openai: Some(other), ..Options::default() };
+        let host = |options: &Options, uri: &str, wire, header: &'static str, value: &'static str| {
+            let request = axum::http::Request::builder().uri(uri).header(header, value).body(()).unwrap();
+            let target = Upstreams::new(options.clone()).unwrap().target(wire, &request.into_parts().0);
+            target.host_str().unwrap().to_owned()
+        };
+        let (chat, responses) = (Some(Provider::OpenAiChat), Some(Provider::OpenAiResponses));
+        for owner in [None, Some(Company::Anthropic), Some(Company::OpenAi)] {
+            let known = Options { owner, ..Options::default() };
+            for (uri, wire) in [("/v1/models", None), ("/", None), ("/v1/chat/completions", chat)] {
+                for (header, key) in [("authorization", "Bearer sk-ant-oat01-x"), ("x-api-key", "sk-ant-api03-x")] {
+                    assert_eq!(host(&known, uri, wire, header, key), "api.anthropic.com", "{uri}");
+                }
+            }
+            for (uri, wire) in [("/chat/completions", None), ("/v1/messages", Some(Provider::Anthropic))] {
+                assert_eq!(host(&known, uri, wire, "authorization", "Bearer sk-proj-x"), "api.openai.com", "{uri}");
+            }
+            let login = host(&known, "/backend-api/codex/responses", None, "chatgpt-account-id", "x");
+            assert_eq!(login, "chatgpt.com");
+        }
+        for (wire, key, expected) in [
+            (responses, "Bearer sk-ant-x", "other.example"),
+            (Some(Provider::Anthropic), "Bearer sk-x", "gateway.example"),
+            (None, "Bearer sk-ant-x", "gateway.example"),
+            (None, "Bearer sk-x", "other.example"),
+        ] {
+            assert_eq!(host(&named, "/v1/x", wire, "authorization", key), expected);
+        }
     }
 
     #[test]

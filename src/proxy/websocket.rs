@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,10 +34,11 @@ use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use crate::pipeline::Scope;
 use crate::pipeline::exchange::Exchange;
-use crate::provider::Provider;
+use crate::provider::{Provider, Usage};
+use crate::proxy::error::{Error, respond};
 use crate::proxy::forward::{after_sending, answer, before_sending, prepare, unreachable_provider, untouched};
-use crate::proxy::stream::{Observer, Reading};
-use crate::proxy::{Service, headers};
+use crate::proxy::stream::{Observer, Reading, hear};
+use crate::proxy::{Service, headers, upstream};
 
 /// How long a client waits for its upgrade at least. Codex gives up after 15 s.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -79,6 +81,12 @@ pub(crate) async fn connect(service: Arc<Service>, wire: Option<Provider>, reque
         Ok(Ok(Asked::Consented(consent, upstream))) => {
             service.relays.spawn(connection.run(client, Box::pin(async { Ok(*upstream) })));
             acceptance(&accept, headers::end_to_end(&consent))
+        }
+        // A client would take it for a consent.
+        Ok(Ok(Asked::Refused(response))) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            let reason = "it switched to a protocol that is not WebSocket".to_owned();
+            let base = upstream::origin(&target);
+            respond(wire.unwrap_or(Provider::Anthropic), &Error::Upstream { base, reason })
         }
         Ok(Ok(Asked::Refused(response))) => answer(service, None, *response, Exchange::new(parts.uri.path())),
         Ok(Err(err)) => unreachable_provider(wire, &target, &Exchange::new(parts.uri.path()), &err),
@@ -174,6 +182,8 @@ struct Connection {
     untouched: Option<String>,
     /// The requests whose responses have not ended, oldest first.
     running: Mutex<VecDeque<Observer>>,
+    /// Whether a request is being made ready to be sent.
+    is_preparing: AtomicBool,
 }
 
 impl Connection {
@@ -184,6 +194,7 @@ impl Connection {
             scope: if headers::is_subscription(&parts.headers) { Scope::ToolResults } else { Scope::All },
             untouched: untouched(&service, &parts.headers),
             running: Mutex::default(),
+            is_preparing: AtomicBool::new(false),
             service,
         }
     }
@@ -197,7 +208,12 @@ impl Connection {
                 return;
             }
         };
-        match upstream.await {
+        let mut stop = self.service.stop.clone();
+        let upstream = tokio::select! {
+            upstream = upstream => upstream,
+            _ = stop.wait_for(|stopped| *stopped) => Err("headroom ends".to_owned()),
+        };
+        match upstream {
             Ok(upstream) => self.relay(client, upstream).await,
             Err(reason) => {
                 tracing::warn!(reason, path = self.path, "a WebSocket is closed");
@@ -237,7 +253,7 @@ impl Connection {
         if stop.wait_for(|stopped| *stopped).await.is_err() {
             return;
         }
-        while !self.running().is_empty() {
+        while self.is_preparing.load(Ordering::Relaxed) || !self.running().is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -295,6 +311,7 @@ impl Connection {
     /// The frame to send for a frame of the client's.
     async fn outgoing(&self, text: Utf8Bytes, question: &mut String) -> Utf8Bytes {
         let Some(provider) = self.wire.filter(|_| is_request(&text)) else { return text };
+        self.is_preparing.store(true, Ordering::Relaxed);
         let mut exchange = Exchange::new(&self.path);
         exchange.record.is_conversation = true;
         exchange.record.bytes_before = text.len() as u64;
@@ -317,14 +334,22 @@ impl Connection {
         after_sending(&self.service, &mut exchange, StatusCode::SWITCHING_PROTOCOLS);
         let observer = Observer::new(Arc::clone(&self.service), Some(provider), exchange, Reading::Events);
         self.running().push_back(observer);
+        self.is_preparing.store(false, Ordering::Relaxed);
         Utf8Bytes::try_from(sent).unwrap_or(original)
     }
 
     /// Reads a frame of the provider's, which the client has by now.
     fn observe(&self, text: &str) {
+        let Some(provider) = self.wire else { return };
+        let heard = provider.read_event("", text.as_bytes());
+        let ends = heard.ends;
         let mut running = self.running();
-        let Some(first) = running.front_mut() else { return };
-        if first.read_frame(text) {
+        match running.front_mut() {
+            Some(first) => first.hear(heard),
+            // Whatever it belongs to, the outputs of its calls are to come.
+            None => hear(heard, &mut Usage::default(), &self.service),
+        }
+        if ends {
             running.pop_front();
         }
     }

@@ -1,5 +1,8 @@
 //! Where a wrap sends Codex's requests: its files, its profile, its arguments, other wraps.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use crate::support::home::{Home, Ran};
 
 /// An address of the user's.
@@ -108,6 +111,20 @@ fn an_address_on_the_users_own_command_line_gives_way_where_it_stands() {
         assert_eq!(home.seen_args(), [format!("{option}openai_base_url=\"{}\"", ours(&home))]);
         assert_eq!(upstream(&home).unwrap(), THEIRS);
     }
+}
+
+#[test]
+fn the_key_of_the_users_own_provider_goes_to_nobody_else() {
+    let home = Home::new();
+    home.file(".codex/config.toml", &format!("model_provider = \"azure\"\n{AZURE}")).waiting_agent("");
+    let wrap = home.start_with("", &["wrap", "codex"], &[("OPENAI_TARGET_API_URL", "https://api.openai.com/v1")]);
+    let address = home.seen_holder()["address"].as_str().unwrap().to_owned();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n").unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.contains(r#""upstream":"https://corp.openai.azure.com""#), "{said}");
+    wrap.go_on().expect_code(0);
 }
 
 #[test]

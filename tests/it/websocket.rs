@@ -22,13 +22,18 @@ type Socket = WebSocketStream<TcpStream>;
 
 /// Runs `test` with the address of a proxy and the listener of its provider.
 fn with_proxy<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, TcpListener) -> F) {
+    with_process(async |proxy, provider| test(proxy.address, provider).await);
+}
+
+/// The same with the proxy itself.
+fn with_process(test: impl AsyncFnOnce(&Proxy, TcpListener)) {
     let home = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let provider = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", provider.local_addr().unwrap());
         let proxy = Proxy::start(home.path(), &url, 0);
-        test(proxy.address, provider).await;
+        test(&proxy, provider).await;
     });
 }
 
@@ -159,6 +164,37 @@ fn a_refused_upgrade_reaches_the_client_as_it_is() {
         let (asked, ()) = tokio::join!(ask(proxy), refuse);
         let Err(Error::Http(response)) = asked else { panic!("it was refused") };
         assert_eq!((response.status().as_u16(), response.headers()["x-why"].to_str().unwrap()), (426, "no"));
+    });
+}
+
+#[test]
+fn a_switch_to_something_else_is_no_consent() {
+    with_proxy(|proxy, provider| async move {
+        let switch = async {
+            let (mut stream, _) = provider.accept().await.unwrap();
+            let head = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n";
+            stream.write_all(format!("{head}sec-websocket-accept: AAAA\r\n\r\n").as_bytes()).await.unwrap();
+            stream
+        };
+        let (asked, _stream) = tokio::join!(ask(proxy), switch);
+        let Err(Error::Http(response)) = asked else { panic!("it was refused") };
+        assert_eq!(response.status(), 502);
+    });
+}
+
+#[test]
+fn a_proxy_that_is_asked_to_end_lets_a_response_end_first() {
+    with_process(async |proxy, provider| {
+        let (mut client, mut server) = connected(proxy.address, &provider).await;
+        let (mut idle, _idle_server) = connected(proxy.address, &provider).await;
+        client.send(Message::text(r#"{"type":"response.create","input":"why"}"#)).await.unwrap();
+        next(&mut server).await;
+        proxy.terminate();
+        assert!(matches!(idle.next().await, Some(Err(_)) | None), "nothing was under way");
+        let last = Message::text(r#"{"type":"response.completed","response":{"id":"r1"}}"#);
+        server.send(last.clone()).await.unwrap();
+        assert_eq!(next(&mut client).await, last);
+        assert!(matches!(client.next().await, Some(Err(_)) | None));
     });
 }
 

@@ -126,6 +126,8 @@ impl Place {
             .env("LANG", "C.UTF-8")
             // A debug build on a busy machine must not run out of the time that deciding may take.
             .env("HEADROOM_DECIDE_MS", decide_ms())
+            // One that nobody else takes once it is free, so that it can be seen to be free.
+            .env("HEADROOM_PORT", "0")
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .current_dir(self.project())
             .stdin(Stdio::null())

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::place::{HEADROOM, decide_ms};
 
 /// A running proxy; it is killed when this is dropped.
@@ -61,6 +64,11 @@ impl Proxy {
     pub(crate) fn kill_and_restart(mut self) -> Self {
         self.kill();
         Self::start(&self.home, &self.upstream, self.address.port())
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&self) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
     }
 
     /// Kills it as a crash would.
