@@ -350,6 +350,15 @@ fn pieces_of_a_table_go_back_between_what_they_stood_between() {
 }
 
 #[test]
+fn pieces_between_tables_of_an_array_go_back_between_the_same_ones() {
+    let before =
+        "[s.h.x]\nn = 1\n[[t]]\na = 1\n[[t]]\na = 2\n[s.h]\nc = 1\n[[t]]\n[[t]]\n[s.h.y]\nm = 2\n[[t]]\na = 3\n";
+    let (text, undo) = set(before, "s.h", &server());
+    assert_eq!(off(&text, &undo), before);
+    assert_eq!(off(&text.replace("a = 3", "a = 4"), &undo), before.replace("a = 3", "a = 4"));
+}
+
+#[test]
 fn what_was_there_comes_back_although_ours_has_another_layout_now() {
     for before in
         ["[s.h]\nc = 1\n[s.h.d]\ne = 2020-01-01\n", "s.h.c = [1]\n", "s = { h = { c = 'x' } }\n", "[[s.h]]\nc = 1\n"]
