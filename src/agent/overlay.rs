@@ -2,9 +2,9 @@
 //!
 //! An agent whose settings files set the base URL ignores the environment, so ours goes where it beats the files. The
 //! user's own `--settings` would then be a second one, of which the agent takes the last: so the two become one, as
-//! JSON, and the file that the user named is not touched. What came
-//! from a file goes into a file again, as every user of the machine can see the words of a command. A value that we cannot read is left alone: the agent says what
-//! is wrong with it.
+//! JSON, and the file that the user named is not touched. What came from a file goes into a file again, as every user of
+//! the machine can see the words of a command. A value that we cannot read is left alone: the agent says what is wrong
+//! with it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

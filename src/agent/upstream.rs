@@ -46,7 +46,7 @@ pub(crate) fn upstream(
     let url = url.to_owned();
     if !options.starts_proxy {
         if loopback(&url) != Some(address) {
-            let url = without_login(&url);
+            let url = shown(&url);
             notes.push(format!("`{name}` is {url}, but requests go where the proxy on {address} sends them"));
         }
         return None;
@@ -66,7 +66,7 @@ pub(crate) fn upstream(
         Source::CommandLine => "its command line says".to_owned(),
         Source::File(path) | Source::Managed(path) => format!("`{}` says", path.display()),
     };
-    notes.push(format!("requests go on to {}, as {whose}", without_login(&url)));
+    notes.push(format!("requests go on to {}, as {whose}", shown(&url)));
     Some(url)
 }
 
@@ -86,10 +86,28 @@ fn loopback(url: &str) -> Option<SocketAddr> {
     }
 }
 
-/// `url` without a user's name and password, which belong on no screen.
-fn without_login(url: &str) -> String {
+/// `url` without a user's name and password, and without a query, which may hold a key: they belong on no screen.
+fn shown(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        for (url, expected) in [
+            ("https://me:hush@h:1/v1", "https://h:1/v1"),
+            ("https://me:hu@sh@h/v1?key=hush#hush", "https://h/v1"),
+            ("http://h?hush@x/y", "http://h"),
+            ("http://h/a@b", "http://h/a@b"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
 }

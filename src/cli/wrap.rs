@@ -2,6 +2,7 @@
 //!
 //! From the first edit of a user's file until it is back, no error returns early: restoring comes first.
 
+mod hide;
 mod preview;
 pub(crate) mod report;
 mod words;

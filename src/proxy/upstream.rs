@@ -15,16 +15,30 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that was idle longer is not used again: providers and middleboxes drop them silently.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// `address` is no URL a provider can be reached at.
+/// An address that is no URL a provider can be reached at. What may hold a password or a key is not said.
 #[derive(Debug, thiserror::Error)]
-#[error("`{address}` is not an http or https URL of a provider")]
+#[error("`{address}` is not an http or https URL of a provider without a query")]
 pub(crate) struct InvalidUrl {
     address: String,
 }
 
+impl InvalidUrl {
+    fn of(address: &str) -> Self {
+        let plain = address.split(['?', '#']).next().unwrap_or_default();
+        let address = match plain.rsplit_once('@') {
+            Some((before, host)) => format!(
+                "{}{host}",
+                before.split_inclusive("://").next().filter(|scheme| scheme.ends_with("://")).unwrap_or_default()
+            ),
+            None => plain.to_owned(),
+        };
+        Self { address }
+    }
+}
+
 /// Checks that `address` can be a provider's URL.
 pub(crate) fn parse_url(address: &str) -> Result<Url, InvalidUrl> {
-    let invalid = || InvalidUrl { address: address.to_owned() };
+    let invalid = || InvalidUrl::of(address);
     let url = Url::parse(address).map_err(|_| invalid())?;
     let is_plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
     if is_plain { Ok(url) } else { Err(invalid()) }
@@ -298,6 +312,10 @@ mod tests {
     fn other_schemes_and_half_urls_are_refused() {
         for address in ["ftp://x", "api.anthropic.com", "file:///etc/passwd", "http://", "https://x/?a=b"] {
             assert!(parse_url(address).is_err(), "{address}");
+        }
+        for address in ["https://me:hush@h/v1?x=1", "https://h/v1?key=hush", "me:hush@h", "ftp://me:hu@sh@h/"] {
+            let said = parse_url(address).unwrap_err().to_string();
+            assert!(!said.contains("hu") && said.contains('h'), "{said}");
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::edit::lines::body;
 use crate::edit::lines::is_closing;
 use crate::edit::lines::newline;
 use crate::edit::toml::document::Document;
+use crate::edit::toml::document::Line;
 use crate::edit::toml::document::Place;
 use crate::edit::toml::document::What;
 use crate::edit::toml::inline;
@@ -31,6 +32,9 @@ pub(super) struct Space {
     pub(super) completed: Option<String>,
     /// Nothing but white space was in the document.
     pub(super) alone: bool,
+    /// The comments at the end of the document, with the blank lines before them, that our header was put behind. Who
+    /// writes TOML by a tree takes them for a part of it from then on, and Codex drops them when it writes its servers.
+    pub(super) above: String,
 }
 
 /// A text with a key added.
@@ -61,7 +65,8 @@ pub(super) fn insert(
     };
     if let Some(members) = value.as_inline_table() {
         let lines = between(&layout::table(path, members, newline), markers, "", newline);
-        let added = put(document, document.lines.len(), &lines, Gap::Before, markers.is_some());
+        let mut added = put(document, document.lines.len(), &lines, Gap::Before, markers.is_some());
+        added.space.above = String::from(last_remarks(document));
         // Where dotted keys have defined the table that this one belongs in, a header may be refused.
         if is_sound(document, &added.text, path, Some(&Node::of(value))) {
             return Ok(added);
@@ -77,6 +82,18 @@ pub(super) fn insert(
     };
     let pair = format!("{indent}{}{newline}", layout::pair(&path[depth..], value));
     Ok(put(document, at, &between(&pair, markers, indent, newline), gap, markers.is_some()))
+}
+
+/// What stands behind the last header or key, if there are comments among it that are not ours.
+fn last_remarks<'a>(document: &Document<'a>) -> &'a str {
+    let lines = &document.lines;
+    let last = lines.iter().rposition(Line::is_statement).map_or(0, |last| last + 1);
+    let is_closing = |at: &usize| lines[*at].what == What::Remark && is_closing(document.content(*at));
+    let first = last + (last..lines.len()).take_while(is_closing).count();
+    if lines[first..].iter().all(|line| line.what == What::Blank) {
+        return "";
+    }
+    &document.text[lines[first].span.start..]
 }
 
 /// On which side of our lines an empty line is wanted.
@@ -119,6 +136,7 @@ fn put(document: &Document<'_>, at: usize, added: &str, gap: Gap, is_marked: boo
         after: gap == Gap::After,
         completed: (!is_complete).then(|| body(before).lines().next_back().unwrap_or_default().to_owned()),
         alone: document.lines.iter().all(|line| line.what == What::Blank),
+        above: String::new(),
     };
     let text = [
         before,

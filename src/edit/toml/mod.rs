@@ -114,6 +114,7 @@ pub(crate) fn revert(text: &str, undo: &Undo) -> Result<Reverted, Error> {
     let markers = Markers::of(&undo.label);
     if let Place::Nowhere { .. } | Place::InInline(_) = place {
         let left = undo.is_marked.then(|| remove::stray_markers(&document, &markers, &undo.was)).flatten();
+        let left = left.map(|left| remove::with_dropped(&document, left, &markers, &undo.was));
         return Ok(left.map_or(Reverted::NotOurs, Reverted::Text));
     }
     if !is_ours(&document, &place, undo, &markers) {
@@ -128,7 +129,7 @@ pub(crate) fn revert(text: &str, undo: &Undo) -> Result<Reverted, Error> {
     let meaning = old.as_ref().map(Node::of);
     let is_sound = |reverted: &String| is_sound(&document, reverted, &undo.path, meaning.as_ref());
     if let Some(reverted) = in_place(&document, &place, undo, &markers).filter(is_sound) {
-        return Ok(Reverted::Text(reverted));
+        return Ok(Reverted::Text(remove::with_dropped(&document, reverted, &markers, &undo.was)));
     }
     // The agent has given our key another place, where what it was before cannot stand as it was.
     let bare = remove::remove(&document, &place, undo, &markers);

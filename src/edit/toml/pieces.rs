@@ -17,7 +17,6 @@ use crate::edit::toml::Undo;
 use crate::edit::toml::document::Document;
 use crate::edit::toml::document::What;
 use crate::edit::toml::layout;
-
 use crate::edit::toml::remove::lines_between;
 use crate::edit::toml::remove::marker_lines;
 use crate::json_text;

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::edit::lines;
 use crate::edit::lines::Markers;
+use crate::edit::lines::body;
+use crate::edit::lines::newline;
 use crate::edit::toml::Undo;
 use crate::edit::toml::Was;
 use crate::edit::toml::document::Document;
@@ -107,4 +109,18 @@ pub(super) fn stray_markers(document: &Document<'_>, markers: &Markers, was: &Wa
     let lines: BTreeSet<usize> =
         (0..document.lines.len()).filter(|at| strays.contains(&document.lines[*at].span)).collect();
     (!lines.is_empty()).then(|| cut_lines(document, lines, was))
+}
+
+/// `left` with the comments that were dropped together with the opening comment line of ours, which stood behind them.
+pub(super) fn with_dropped(document: &Document<'_>, left: String, markers: &Markers, was: &Was) -> String {
+    let Was::Missing { space, .. } = was else { return left };
+    let lines = |text: &str| text.trim().replace("\r\n", "\n");
+    let is_there = lines(document.text).contains(&lines(&space.above));
+    if is_there || remarks(document).iter().any(|(_, text)| *text == markers.open) {
+        return left;
+    }
+    let newline = newline(document.text);
+    let is_complete = body(&left).is_empty() || left.ends_with('\n');
+    let above = space.above.replace("\r\n", "\n").replace('\n', newline);
+    format!("{left}{}{above}", if is_complete { "" } else { newline })
 }

@@ -272,6 +272,45 @@ fn comment_lines_go_although_the_table_is_gone() {
     assert_eq!(revert(used, &undo).unwrap(), Reverted::NotOurs, "they belong to another table");
 }
 
+/// What `codex mcp add` does: it writes all servers anew, without what stood before their headers.
+fn servers_anew(text: &str) -> String {
+    codex(text, |document| {
+        let mut servers = toml_edit::Table::new();
+        servers.set_implicit(true);
+        for (name, server) in document.remove("mcp_servers").iter().filter_map(Item::as_table).flatten() {
+            servers[name] =
+                Item::Table(server.as_table().into_iter().flatten().map(|(key, it)| (key, it.clone())).collect());
+        }
+        servers["added"] = Item::Table([("command", toml_edit::value("npx"))].into_iter().collect());
+        document["mcp_servers"] = Item::Table(servers);
+    })
+}
+
+#[test]
+fn comments_at_the_end_survive_codex_writing_its_servers() {
+    for before in [
+        "a = 1\n\n# the end\n# of it\n",
+        "# none yet\n",
+        "[b]\nc = 1\n# d = 2\n\n\n# e\n",
+        "a = 1\r\n# end",
+        "a = 1 # no\n",
+    ] {
+        let (text, undo) = set(before, "mcp_servers.headroom", &server());
+        let (theirs, expected) = (servers_anew(&text), servers_anew(before));
+        assert!(!theirs.contains("# headroom:mcp"), "{theirs}");
+        assert_eq!(sorted(&off(&theirs, &undo)), sorted(&expected), "{theirs}");
+        let gone = codex(&text, |document| drop(document.remove("mcp_servers")));
+        assert!(!gone.contains("# headroom:mcp"), "{gone}");
+        assert_eq!(sorted(&off(&gone, &undo)), sorted(before), "{gone}");
+    }
+}
+
+#[test]
+fn comments_at_the_end_that_the_user_took_out_stay_out() {
+    let (text, undo) = set("a = 1\n\n# the end\n", "mcp_servers.headroom", &server());
+    assert_eq!(off(&text.replace("# the end\n", ""), &undo), "a = 1\n\n");
+}
+
 #[test]
 fn a_marker_in_a_string_is_none() {
     let before = "a = '''\n# headroom:mcp\n# /headroom:mcp\n[mcp_servers.headroom]\n'''\n";
@@ -308,6 +347,15 @@ fn pieces_of_a_table_go_back_between_what_they_stood_between() {
     }
     let moved = format!("[u]\n[v]\ns.h = 1\n{}", OURS.replace("mcp_servers.headroom", "s.h"));
     assert_eq!(meaning(&off(&moved, &undo)).get(&path("s.h")), meaning(before).get(&path("s.h")));
+}
+
+#[test]
+fn pieces_between_tables_of_an_array_go_back_between_the_same_ones() {
+    let before =
+        "[s.h.x]\nn = 1\n[[t]]\na = 1\n[[t]]\na = 2\n[s.h]\nc = 1\n[[t]]\n[[t]]\n[s.h.y]\nm = 2\n[[t]]\na = 3\n";
+    let (text, undo) = set(before, "s.h", &server());
+    assert_eq!(off(&text, &undo), before);
+    assert_eq!(off(&text.replace("a = 3", "a = 4"), &undo), before.replace("a = 3", "a = 4"));
 }
 
 #[test]
