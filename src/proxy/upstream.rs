@@ -1,10 +1,11 @@
 //! Where requests go, and the clients that take them there.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
-use reqwest::{Body, Client, Response, Url};
+use reqwest::{Body, Client, ClientBuilder, Response, Url};
 
 use crate::provider::Provider;
 use crate::proxy::headers;
@@ -100,8 +101,9 @@ const ANTHROPIC_VERSION: &str = "anthropic-version";
 pub(crate) struct Upstreams {
     options: Options,
     client: Client,
-    /// HTTP/2 has no connection that one request could take over.
-    upgrading: Client,
+    /// HTTP/2 has no connection that one request could take over. Made when it is needed: reading the system's
+    /// certificates takes milliseconds.
+    upgrading: OnceLock<Client>,
 }
 
 impl Upstreams {
@@ -109,15 +111,7 @@ impl Upstreams {
     pub(crate) fn new(options: Options) -> reqwest::Result<Self> {
         // Fails only when a provider is installed already, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let builder = || {
-            Client::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .tcp_nodelay(true)
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-        };
-        Ok(Self { options, client: builder().build()?, upgrading: builder().http1_only().build()? })
+        Ok(Self { options, client: builder().build()?, upgrading: OnceLock::new() })
     }
 
     /// Where requests go, for people: to the wrapped agent's provider, or to whom they are for.
@@ -205,8 +199,23 @@ impl Upstreams {
 
     /// Asks for another protocol on a connection of its own.
     pub(crate) async fn upgrade(&self, target: Url, headers: HeaderMap) -> reqwest::Result<Response> {
-        self.upgrading.get(target).headers(headers).send().await
+        let client = if let Some(client) = self.upgrading.get() {
+            client
+        } else {
+            let client = builder().http1_only().build()?;
+            self.upgrading.get_or_init(|| client)
+        };
+        client.get(target).headers(headers).send().await
     }
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .tcp_nodelay(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
 }
 
 /// The base's path, then `path`; the query untouched.
