@@ -198,9 +198,9 @@ fn expect_same_files(direct: &Run, wrapped: &Run) {
     assert_eq!(shape(&wrapped.home_after), shape(&direct.home_after));
 }
 
-/// What is in a home, without our own state, which is meant to stay, and what Codex's databases leave at times.
+/// What is in a home, without our own state, which is meant to stay, and what Codex's databases and downloads leave at times.
 fn shape(home: &Snapshot) -> BTreeSet<String> {
-    let passing = Regex::new(r"^\.headroom|\.sqlite-(wal|shm) |/shell_snapshots/").unwrap();
+    let passing = Regex::new(r"^\.headroom|\.sqlite-(wal|shm) |/shell_snapshots/|/\.tmp/").unwrap();
     home.shape().into_iter().filter(|path| !passing.is_match(path)).collect()
 }
 
