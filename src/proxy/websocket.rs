@@ -295,15 +295,16 @@ impl Connection {
             if matches!(message, Message::Pong(_)) {
                 continue;
             }
-            let seen = message.clone();
+            // Read before it is sent, because the client may answer a call at once; ended when the client has it.
+            let ends_response = matches!(&message, Message::Text(text) if self.observe(text));
+            let is_goodbye = matches!(message, Message::Close(_));
             if to.send(message).await.is_err() {
                 break;
             }
-            match seen {
-                Message::Text(text) => self.observe(&text),
-                Message::Close(_) => said_goodbye = true,
-                _ => {}
+            if ends_response {
+                drop(self.running().pop_front());
             }
+            said_goodbye |= is_goodbye;
         }
         Ended::after(said_goodbye)
     }
@@ -338,20 +339,17 @@ impl Connection {
         Utf8Bytes::try_from(sent).unwrap_or(original)
     }
 
-    /// Reads a frame of the provider's, which the client has by now.
-    fn observe(&self, text: &str) {
-        let Some(provider) = self.wire else { return };
+    /// Reads a frame of the provider's on its way to the client, and says whether it ends a response.
+    fn observe(&self, text: &str) -> bool {
+        let Some(provider) = self.wire else { return false };
         let heard = provider.read_event("", text.as_bytes());
         let ends = heard.ends;
-        let mut running = self.running();
-        match running.front_mut() {
+        match self.running().front_mut() {
             Some(first) => first.hear(heard),
             // Whatever it belongs to, the outputs of its calls are to come.
             None => hear(heard, &mut Usage::default(), &self.service),
         }
-        if ends {
-            running.pop_front();
-        }
+        ends
     }
 }
 
