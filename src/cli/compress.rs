@@ -201,11 +201,9 @@ fn compress_text(
     let handle = Handle::of(input);
     let context = Context {
         call: call.as_ref(),
-        hints: &[],
-        seeks_failures: false,
-        handle: handle.as_str(),
         retrievable: matches!(options.retrieval, Retrieval::Always),
         profile: options.profile,
+        ..Context::of(handle.as_str())
     };
     let mut record = BlockRecord {
         kind: String::new(),

@@ -7,9 +7,21 @@ use crate::compress::command::{self, Commands};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Json,
-    Search,
-    Log,
+    Html,
     Diff,
+    /// What `git` says about commits and the work tree.
+    Git,
+    /// What applications, servers, build and test tools write line by line.
+    Log,
+    Search,
+    /// Names of files, with or without their sizes and times.
+    Listing,
+    /// Rows with the same columns: separated by a sign, or one below the other.
+    Table,
+    /// Settings, and what tools lock: YAML, TOML, INI.
+    Config,
+    /// Nothing that a person reads: base64, minified code.
+    Blob,
     Source,
     Text,
 }
@@ -24,7 +36,8 @@ pub(crate) fn by_call(call: Option<&ToolCall>, commands: &Commands) -> Option<Ki
         return by_command(words);
     }
     match tool_name(call).as_str() {
-        "grep" | "glob" | "search_file_content" | "ripgrep" | "grep_search" | "find_files" => Some(Kind::Search),
+        "grep" | "search_file_content" | "ripgrep" | "grep_search" => Some(Kind::Search),
+        "glob" | "find_files" | "ls" | "list_directory" | "list_dir" => Some(Kind::Listing),
         _ => None,
     }
 }
@@ -43,21 +56,34 @@ fn by_command(words: &[String]) -> Option<Kind> {
         .find(|at| !words[*at].starts_with('-') && !takes_value(&words[at - 1]))
         .map_or("", |at| words[at].as_str());
     match program {
-        "rg" | "grep" | "egrep" | "fgrep" | "ag" | "ack" | "find" | "fd" | "fdfind" => Some(Kind::Search),
+        "rg" if has("--files") => Some(Kind::Listing),
+        "rg" | "grep" | "egrep" | "fgrep" | "ag" | "ack" => Some(Kind::Search),
+        "find" | "fd" | "fdfind" | "ls" | "tree" | "exa" | "eza" | "du" => Some(Kind::Listing),
         "git" => match verb {
-            "grep" | "ls-files" => Some(Kind::Search),
+            "grep" => Some(Kind::Search),
+            "ls-files" | "ls-tree" => Some(Kind::Listing),
             "diff" | "show" => Some(Kind::Diff),
-            "log" if has("-p") || has("--patch") => Some(Kind::Diff),
+            "log" if has("-p") || has("--patch") || has("-u") => Some(Kind::Diff),
+            "log" | "status" | "blame" | "shortlog" | "reflog" | "branch" | "stash" => Some(Kind::Git),
             _ => None,
         },
         "diff" => Some(Kind::Diff),
         "jq" => Some(Kind::Json),
+        "docker" | "podman"
+            if matches!(verb, "ps" | "images" | "image" | "container" | "stats" | "network" | "volume") =>
+        {
+            Some(Kind::Table)
+        }
+        "pip" | "pip3" | "apt" | "npm" if matches!(verb, "list" | "ls") => Some(Kind::Table),
         "cargo" | "rustc" | "pytest" | "py.test" | "tox" | "nox" | "make" | "cmake" | "ninja" | "gcc" | "g++"
         | "clang" | "cc" | "go" | "npm" | "pnpm" | "yarn" | "bun" | "npx" | "jest" | "vitest" | "tsc" | "eslint"
         | "ruff" | "mypy" | "mvn" | "gradle" | "gradlew" | "pip" | "pip3" | "uv" | "apt" | "apt-get" | "docker"
         | "journalctl" | "dmesg" | "terraform" | "bazel" | "swift" | "dotnet" => Some(Kind::Log),
         "node" | "deno" if has("--test") || verb == "test" => Some(Kind::Log),
-        "kubectl" if verb == "logs" => Some(Kind::Log),
+        "kubectl" if matches!(verb, "logs" | "apply" | "delete") => Some(Kind::Log),
+        "kubectl" if matches!(verb, "get" | "top") => Some(Kind::Table),
+        "ps" | "df" | "lsblk" | "ss" | "netstat" | "lsof" | "dpkg-query" | "helm" => Some(Kind::Table),
+        "dpkg" if has("-l") => Some(Kind::Table),
         "python" | "python3" if has("pytest") || has("unittest") || has("pip") => Some(Kind::Log),
         _ => None,
     }
@@ -238,12 +264,16 @@ mod tests {
             ("git -C sub -c a=b --no-pager diff HEAD~1", Some(Kind::Diff)),
             ("git diff HEAD~1", Some(Kind::Diff)),
             ("git log -p -3", Some(Kind::Diff)),
-            ("git log --oneline", None),
+            ("git log --oneline", Some(Kind::Git)),
+            ("git ls-files src", Some(Kind::Listing)),
+            ("ls -la", Some(Kind::Listing)),
             ("timeout 99 cargo test 2>&1 | tail -40", Some(Kind::Log)),
             ("python3 -m pytest -q", Some(Kind::Log)),
             ("node --test test/", Some(Kind::Log)),
             ("kubectl logs pod", Some(Kind::Log)),
-            ("kubectl get pods", None),
+            ("kubectl get pods", Some(Kind::Table)),
+            ("pip list", Some(Kind::Table)),
+            ("pip install x", Some(Kind::Log)),
             ("echo x", None),
         ] {
             assert_eq!(by_command_line(line), kind, "{line}");

@@ -1,20 +1,27 @@
 //! The one grammar of what Headroom says inside a text: `[headroom: ...]`, alone on its line.
 //!
-//! Two sentences exist. A *gap* stands where lines were left out: `[headroom: lines 12-480 left out: 466 INFO, 2 WARN;
-//! all of it: headroom retrieve 3f9c2a71d04be586]`. A *legend* is the first line of a form that shows everything in
-//! another layout: `[headroom: ...; exact text: headroom retrieve 3f9c2a71d04be586]`. The last words of both are a shell
-//! command that works. Anything that differs in one character is foreign text: whoever finds a gap relies on its claim.
+//! Four sentences exist. A *gap* stands where lines were left out: `[headroom: lines 12-480 left out: 466 INFO, 2 WARN;
+//! all of it: headroom retrieve 3f9c2a71d04be586]`. A *cut* stands on a line of its own between the beginning of a long
+//! line and its end: `[headroom: part of line 7 left out: 48211 characters of base64; all of it: headroom retrieve ...]`.
+//! A *legend* is the first line of a form that shows everything in another layout: `[headroom: ...; exact text: headroom
+//! retrieve ...]`. A *digest* is the first line of a form that lacks things by their kind, wherever they stood:
+//! `[headroom: page as Markdown, left out: 212 tags, 3 scripts; all of it: headroom retrieve ...]`. The last words of all
+//! are a shell command that works. Anything that differs in one character is foreign text: whoever finds a gap relies on
+//! its claim.
 
 use std::ops::RangeInclusive;
 
 const OPEN: &str = "[headroom: ";
+const LEFT_OUT: &str = " left out: ";
+const DIGEST: &str = ", left out: ";
 const GAP_END: &str = "; all of it: headroom retrieve ";
 const LEGEND_END: &str = "; exact text: headroom retrieve ";
 
 /// A sentence of ours, found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Marker<'a> {
-    /// The lines that were left out, first and last, counted as the reader of the text counts them. None for a legend.
+    /// The lines that were left out, first and last, counted as the reader of the text counts them. None for a legend
+    /// and for a digest.
     pub(crate) lines: Option<RangeInclusive<usize>>,
     /// Under which the whole original is kept.
     pub(crate) handle: &'a str,
@@ -25,10 +32,20 @@ pub(crate) fn gap(lines: &RangeInclusive<usize>, what: &str, handle: &str) -> St
     let what = one_line(what);
     let (first, last) = (lines.start(), lines.end());
     if first == last {
-        format!("{OPEN}line {first} left out: {what}{GAP_END}{handle}]")
+        format!("{OPEN}line {first}{LEFT_OUT}{what}{GAP_END}{handle}]")
     } else {
-        format!("{OPEN}lines {first}-{last} left out: {what}{GAP_END}{handle}]")
+        format!("{OPEN}lines {first}-{last}{LEFT_OUT}{what}{GAP_END}{handle}]")
     }
+}
+
+/// The marker between the beginning of `line` and its end. `what` says what stood between them.
+pub(crate) fn cut(line: usize, what: &str, handle: &str) -> String {
+    format!("{OPEN}part of line {line}{LEFT_OUT}{}{GAP_END}{handle}]", one_line(what))
+}
+
+/// The head line of a form that shows the text as `shown`, without what `left_out` counts by kind.
+pub(crate) fn digest(shown: &str, left_out: &str, handle: &str) -> String {
+    format!("{OPEN}{}{DIGEST}{}{GAP_END}{handle}]", one_line(shown), one_line(left_out))
 }
 
 /// The head line of a form: how to read it and, where the exact text cannot be told from the form, how to get it.
@@ -79,7 +96,11 @@ fn parse(line: &str) -> Option<Marker<'_>> {
         return (is_handle(handle) && !what.is_empty()).then_some(Marker { lines: None, handle });
     }
     let (claim, handle) = said.rsplit_once(GAP_END)?;
-    let (place, what) = claim.split_once(" left out: ")?;
+    if let Some((shown, what)) = claim.split_once(DIGEST) {
+        return (is_handle(handle) && !shown.is_empty() && !what.is_empty()).then_some(Marker { lines: None, handle });
+    }
+    let (place, what) = claim.split_once(LEFT_OUT)?;
+    let place = place.strip_prefix("part of ").unwrap_or(place);
     let lines = if let Some(range) = place.strip_prefix("lines ") {
         let (first, last) = range.split_once('-')?;
         number(first)?..=number(last)?
@@ -131,6 +152,18 @@ mod tests {
         assert_eq!(read_legend(&without), Some("JSON; values exact"));
         assert_eq!(find(&without), []);
         assert!(holds(&without));
+    }
+
+    #[test]
+    fn a_cut_names_its_line_and_a_digest_names_none() {
+        let said = cut(7, "48211 characters of base64", HANDLE);
+        assert_eq!(
+            said,
+            "[headroom: part of line 7 left out: 48211 characters of base64; all of it: headroom retrieve 3f9c2a71d04be586]"
+        );
+        assert_eq!(find(&said), [Marker { lines: Some(7..=7), handle: HANDLE }]);
+        let said = digest("page as Markdown", "212 tags, 3 scripts", HANDLE);
+        assert_eq!(find(&said), [Marker { lines: None, handle: HANDLE }]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Text in, shorter text out: pure functions without clock, randomness, IO or globals.
 //!
 //! `compress` is the way in. The router says what a text is (from the tool call that produced it first, from its shape
-//! second), the compressors that take such a text offer forms of it, and the first form that passes every check wins:
-//! it costs fewer tokens by the real tokenizer, loses nothing the reader could not get back, and hides no literal that
-//! its marker does not name. When none passes, the text stays as it is and the reason is said.
+//! second), the compressors that take such a text offer forms of it, and `choice` takes the best form that passes every
+//! check: it costs fewer tokens by the real tokenizer, loses nothing the reader could not get back, and hides no literal
+//! that its marker does not name. When none passes, the text stays as it is and the reason is said.
 
+pub(crate) mod choice;
 mod command;
 mod envelope;
 pub(crate) mod json;
@@ -12,6 +13,8 @@ pub(crate) mod kind;
 pub(crate) mod literal;
 pub(crate) mod log;
 pub(crate) mod marker;
+mod mixed;
+mod read;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
@@ -49,6 +52,26 @@ pub(crate) struct Context<'a> {
     /// Whether the reader can get the original back: only then may a form lose layout or leave content out.
     pub(crate) retrievable: bool,
     pub(crate) profile: Profile,
+    /// Whether source may be shown as an outline: the caller knows that nobody needs it word by word.
+    pub(crate) code_aware: bool,
+    /// The tokens that the caller wants the text to fit into. Only where it is given may rows or sentences be sampled.
+    pub(crate) budget: Option<usize>,
+}
+
+impl<'a> Context<'a> {
+    /// Nothing is known but the `handle`, and nothing can be got back.
+    pub(crate) fn of(handle: &'a str) -> Self {
+        Self {
+            call: None,
+            hints: &[],
+            seeks_failures: false,
+            handle,
+            retrievable: false,
+            profile: Profile::BALANCED,
+            code_aware: false,
+            budget: None,
+        }
+    }
 }
 
 /// How much a form may leave out, where leaving out is allowed at all.
@@ -56,12 +79,15 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Profile {
     /// Below 1 keeps less, above 1 keeps more.
     pub(crate) bias: f32,
+    /// Of each group of alike items that are sampled under a budget, at least and at most so many are kept.
+    pub(crate) min_k: usize,
+    pub(crate) max_k: usize,
 }
 
 impl Profile {
-    pub(crate) const BALANCED: Self = Self { bias: 1.0 };
-    pub(crate) const AGGRESSIVE: Self = Self { bias: 0.7 };
-    pub(crate) const CONSERVATIVE: Self = Self { bias: 1.3 };
+    pub(crate) const BALANCED: Self = Self { bias: 1.0, min_k: 2, max_k: 8 };
+    pub(crate) const AGGRESSIVE: Self = Self { bias: 0.7, min_k: 1, max_k: 5 };
+    pub(crate) const CONSERVATIVE: Self = Self { bias: 1.3, min_k: 3, max_k: 12 };
 }
 
 /// What a form lacks compared with the text it stands for.
@@ -75,17 +101,39 @@ pub(crate) enum Loss {
     Content,
 }
 
+/// Whose literals a form has to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Those of the whole input, save on lines that a marker of the form names.
+    Input,
+    /// Those of this text, taken from the input. The form's legend says by kind what the rest is (the tags of a page,
+    /// the text of a picture) and under which handle it is.
+    Only(String),
+    /// Its parts were checked one by one.
+    Checked,
+}
+
 /// One way to say a text shorter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     pub(crate) text: String,
     pub(crate) loss: Loss,
+    pub(crate) holds: Holds,
+}
+
+impl Form {
+    /// A form that answers for the whole input.
+    pub(crate) fn of(text: String, loss: Loss) -> Self {
+        Self { text, loss, holds: Holds::Input }
+    }
 }
 
 /// What a compressor gets: the text without the envelope (reminders the agent put around it, a column of line numbers).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Input<'a> {
     pub(crate) text: &'a str,
+    /// What the text was taken for.
+    pub(crate) kind: kind::Kind,
     /// The number of the first line, where the text came with a column of line numbers that counts up by one. A form
     /// must let the reader tell which number a line has; lines kept verbatim are written as `NUMBER<tab>LINE`.
     pub(crate) first_line: Option<usize>,
@@ -93,7 +141,18 @@ pub(crate) struct Input<'a> {
     pub(crate) lines_before: usize,
     /// The command line behind the text, its wrappers (`cd x &&`, `timeout 9`, `bash -lc`) looked through.
     pub(crate) command: Option<&'a [String]>,
+    /// Whether a file was read: its reader may want to change it, so nothing may be lost that cannot be had back.
+    pub(crate) is_read: bool,
+    /// How many texts this one is part of: the log in a JSON string is at depth 1.
+    pub(crate) depth: usize,
     pub(crate) context: &'a Context<'a>,
+}
+
+impl<'a> Input<'a> {
+    /// A text by itself.
+    pub(crate) fn of(text: &'a str, kind: kind::Kind, context: &'a Context<'a>) -> Self {
+        Self { text, kind, first_line: None, lines_before: 0, command: None, is_read: false, depth: 0, context }
+    }
 }
 
 /// A way to say one kind of text shorter.
@@ -107,13 +166,13 @@ pub(crate) trait Compressor: Sync {
     /// Whether this compressor takes texts of `kind`.
     fn takes(&self, kind: kind::Kind) -> bool;
 
-    /// The forms of `input`, the preferred one first. Forms with a loss that `input.context` does not allow are not
-    /// offered. An empty list means that it declines.
+    /// The forms of `input`, the plainest first: a later one is taken only where it is clearly shorter (`choice`). Forms
+    /// with a loss that `input.context` does not allow are not offered. An empty list means that it declines.
     fn forms(&self, input: &Input) -> Vec<Form>;
 }
 
 /// Every compressor. Order goes from particular to general.
-pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[&json::Json, &search::Search, &log::Log];
+pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[&json::Json, &search::Search, &log::Log, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +226,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The first form of `text`, in its compressor's order of preference, that passes every check, or why there is none.
+/// The best form of `text` that passes every check, or why there is none.
 pub(crate) fn compress(text: &str, context: &Context) -> Outcome {
     router::route(text, context)
 }

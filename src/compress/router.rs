@@ -1,22 +1,15 @@
-//! From a text to its form: what must not be touched, which compressors may try, which form passes every check.
-//!
-//! A file that is read is taken for one that will be edited unless it is data by its content (a log, a list of
-//! records): an edit names the old text, so each character of it must have been shown.
+//! From a text to its form: what must not be touched, and what a text may be taken for.
 
+use crate::compress::choice::{self, Around, LEAST_GAIN, Try};
 use crate::compress::command::{self, Commands};
 use crate::compress::envelope::{self, Envelope};
 use crate::compress::kind::{self, Kind};
-use crate::compress::{COMPRESSORS, Compressed, Context, Form, Input, Loss, Outcome, Reason};
-use crate::compress::{json, literal, marker};
+use crate::compress::{Compressed, Context, Input, Loss, Outcome, Reason};
+use crate::compress::{marker, read};
 use crate::tokens;
 
-/// Fewer tokens than this are not worth another form.
-pub(crate) const LEAST_GAIN: usize = 20;
 /// Shorter error texts are never touched.
 const SHORT_ERROR: usize = 8_000;
-/// A JSON file of this size and so many records is data.
-const RECORDS_LENGTH: usize = 4_000;
-const FEWEST_RECORDS: usize = 10;
 /// The name under which a line-number column without its padding is recorded.
 const COLUMN: (&str, u32) = ("column", 1);
 
@@ -31,40 +24,31 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
         return raw(Reason::TooSmall, Kind::Text, before);
     }
     let opened = envelope::open(text);
-    let read = file_read(context, &commands);
-    let by_shape = kind::by_shape(&opened.text, read.as_ref().and_then(|read| read.path.as_deref()));
+    let shown = read::file_read(context, &commands);
+    let by_shape = kind::by_shape(&opened.text, shown.as_ref().and_then(|shown| shown.path.as_deref()));
     if text.chars().take(SHORT_ERROR).count() < SHORT_ERROR && is_error(&opened.text) {
         return raw(Reason::ErrorText, by_shape, before);
     }
-    let block = Block { text, before, opened: &opened, is_read: read.is_some(), context, commands: &commands };
-    let mut reason = Reason::NoCompressor;
-    if let Some(read) = &read
-        && !is_listing(&opened, by_shape, read)
-    {
-        reason = Reason::ExactRead;
-    } else {
-        let by_call = kind::by_call(context.call, &commands);
-        // A text that is JSON by its shape is JSON whatever wrote it.
-        let by_call = by_call.filter(|_| by_shape != Kind::Json);
-        let mut tries: Vec<(Kind, Loss)> = by_call.into_iter().map(|kind| (kind, Loss::Content)).collect();
-        if by_call != Some(by_shape) {
-            tries.push((by_shape, Loss::Content));
-        }
-        // What a program of unknown ways prints has lines that resemble each other, but nobody knows which matter.
-        // Unless it is source: whatever showed it, it may be edited next.
-        let is_unknown = by_shape == Kind::Text && by_call.is_none() && commands.main().is_some();
-        if is_unknown && !kind::looks_like_source(&opened.text) {
-            tries.push((Kind::Log, Loss::None));
-        }
-        for (kind, most) in tries {
-            match block.compressed_as(kind, most) {
-                Ok(compressed) => return Outcome::Compressed(compressed),
-                Err(Reason::NoCompressor) => {}
-                Err(why) => reason = why,
-            }
-        }
-    }
-    match block.without_padding(by_shape) {
+    let is_exact = shown.as_ref().is_some_and(|shown| !read::is_listing(&opened, by_shape, shown));
+    let tries = if is_exact { exact_tries(context) } else { tries(&opened.text, by_shape, context, &commands) };
+    let input = Input {
+        text: &opened.text,
+        kind: by_shape,
+        first_line: opened.column.map(|column| column.first),
+        lines_before: opened.lines_before(),
+        command: commands.main(),
+        is_read: shown.is_some(),
+        depth: 0,
+        context,
+    };
+    let first_line = input.first_line.unwrap_or(input.lines_before + 1);
+    let around = Around { head: opened.head, tail: opened.tail };
+    let reason = match choice::best(&input, &tries, around, before, first_line) {
+        Ok((compressed, _)) => return Outcome::Compressed(compressed),
+        Err(_) if is_exact => Reason::ExactRead,
+        Err(reason) => reason,
+    };
+    match without_padding(text, &opened, by_shape, before) {
         Some(compressed) => Outcome::Compressed(compressed),
         None => raw(reason, by_shape, before),
     }
@@ -74,93 +58,44 @@ fn raw(reason: Reason, kind: Kind, tokens: usize) -> Outcome {
     Outcome::Raw { reason, kind, tokens }
 }
 
-/// A text on its way to a form.
-struct Block<'a> {
-    text: &'a str,
-    before: usize,
-    opened: &'a Envelope<'a>,
-    is_read: bool,
-    context: &'a Context<'a>,
-    commands: &'a Commands,
+/// What a file that is read in order to be edited may be taken for: source, where the caller asked for outlines.
+fn exact_tries(context: &Context) -> Vec<Try> {
+    if context.code_aware { vec![(Kind::Source, Loss::Content)] } else { Vec::new() }
 }
 
-impl Block<'_> {
-    /// The first form that passes and loses at most `most`, of the compressors that take `kind`; or why there is none.
-    fn compressed_as(&self, kind: Kind, most: Loss) -> Result<Compressed, Reason> {
-        let input = Input {
-            text: &self.opened.text,
-            first_line: self.opened.column.map(|column| column.first),
-            lines_before: self.opened.lines_before(),
-            command: self.commands.main(),
-            context: self.context,
-        };
-        let mut reason = Reason::NoCompressor;
-        for compressor in COMPRESSORS.iter().filter(|compressor| compressor.takes(kind)) {
-            for form in compressor.forms(&input) {
-                if form.loss > most || !self.allows(form.loss) {
-                    continue;
-                }
-                match self.check(&form) {
-                    Ok((text, tokens_after)) => {
-                        return Ok(Compressed {
-                            text,
-                            loss: form.loss,
-                            kind,
-                            compressor: compressor.name(),
-                            version: compressor.version(),
-                            tokens_before: self.before,
-                            tokens_after,
-                        });
-                    }
-                    // A lost literal is the graver reason: it is the one to be looked into.
-                    Err(why) => reason = if reason == Reason::LiteralLost { reason } else { why },
-                }
-            }
-            if reason == Reason::NoCompressor {
-                reason = Reason::NotFewer;
-            }
-        }
-        Err(reason)
+/// What `text` may be taken for: by the call that produced it, and by its shape.
+fn tries(text: &str, by_shape: Kind, context: &Context, commands: &Commands) -> Vec<Try> {
+    let by_call = kind::by_call(context.call, commands);
+    // A text that is JSON or a diff by its shape is that whatever wrote it.
+    let by_call = by_call.filter(|_| !matches!(by_shape, Kind::Json | Kind::Diff));
+    let mut tries: Vec<Try> = by_call.into_iter().map(|kind| (kind, Loss::Content)).collect();
+    if by_call != Some(by_shape) {
+        tries.push((by_shape, Loss::Content));
     }
+    // What a program of unknown ways prints has lines that resemble each other, but nobody knows which matter.
+    // Unless it is source: whatever showed it, it may be edited next.
+    let is_unknown = by_shape == Kind::Text && by_call.is_none() && commands.main().is_some();
+    if is_unknown && !kind::looks_like_source(text) {
+        tries.push((Kind::Log, Loss::None));
+    }
+    tries
+}
 
-    fn allows(&self, loss: Loss) -> bool {
-        match loss {
-            Loss::None => true,
-            Loss::Layout => self.context.retrievable || !self.is_read,
-            Loss::Content => self.context.retrievable,
-        }
-    }
-
-    /// The whole text with the form in it, and its tokens.
-    fn check(&self, form: &Form) -> Result<(String, usize), Reason> {
-        let text = format!("{}{}{}", self.opened.head, form.text, self.opened.tail);
-        let after = tokens::count(&text);
-        if after + LEAST_GAIN > self.before {
-            return Err(if self.before < LEAST_GAIN * 5 { Reason::TooSmall } else { Reason::NotFewer });
-        }
-        let first = self.opened.column.map_or(self.opened.lines_before() + 1, |column| column.first);
-        match literal::lost(&self.opened.text, &form.text, first, self.context.handle) {
-            Some(_) => Err(Reason::LiteralLost),
-            None => Ok((text, after)),
-        }
-    }
-
-    /// The text with its line numbers, but without the spaces before them. Nothing of a line changes.
-    fn without_padding(&self, kind: Kind) -> Option<Compressed> {
-        let column = self.opened.column.filter(|column| column.width > 0)?;
-        let slim = column.slim().write(&self.opened.text);
-        let whole = format!("{}{}{}", self.opened.head, column.write(&self.opened.text), self.opened.tail);
-        let (text, tokens_after) = self.check(&Form { text: slim, loss: Loss::None }).ok()?;
-        (whole == self.text).then_some(Compressed {
-            text,
-            loss: Loss::None,
-            kind,
-            compressor: COLUMN.0,
-            version: COLUMN.1,
-            tokens_before: self.before,
-            tokens_after,
-        })
-    }
+/// The text with its line numbers, but without the spaces before them. Nothing of a line changes.
+fn without_padding(text: &str, opened: &Envelope, kind: Kind, before: usize) -> Option<Compressed> {
+    let column = opened.column.filter(|column| column.width > 0)?;
+    let whole = |column: envelope::Column| format!("{}{}{}", opened.head, column.write(&opened.text), opened.tail);
+    let slim = whole(column.slim());
+    let tokens_after = tokens::count(&slim);
+    (whole(column) == text && tokens_after + LEAST_GAIN <= before).then_some(Compressed {
+        text: slim,
+        loss: Loss::None,
+        kind,
+        compressor: COLUMN.0,
+        version: COLUMN.1,
+        tokens_before: before,
+        tokens_after,
+    })
 }
 
 fn is_retrieval(text: &str, context: &Context, commands: &Commands) -> bool {
@@ -209,100 +144,4 @@ fn is_error(text: &str) -> bool {
         start.starts_with("{\"error\":") || start.starts_with("{\"errors\"")
     };
     ERROR_STARTS.iter().any(|start| text.starts_with(start)) || json_error()
-}
-
-/// A file that a call showed.
-struct FileRead {
-    path: Option<String>,
-}
-
-fn file_read(context: &Context, commands: &Commands) -> Option<FileRead> {
-    let call = context.call?;
-    if !commands.all.is_empty() {
-        let path = commands.visible().find_map(shown_file)?;
-        return Some(FileRead { path: Some(path.to_owned()) });
-    }
-    let argument = |keys: &[&str]| {
-        keys.iter().find_map(|key| call.arguments.get(*key)).and_then(|value| value.as_str()).map(str::to_owned)
-    };
-    let name = kind::tool_name(call);
-    let is_reader = matches!(
-        name.as_str(),
-        "read"
-            | "read_file"
-            | "view"
-            | "view_file"
-            | "cat"
-            | "open_file"
-            | "read_text_file"
-            | "fs_read"
-            | "readfile"
-            | "get_file_contents"
-            | "read_many_files"
-            | "notebookread"
-            | "view_image"
-    ) || (name.starts_with("str_replace") && argument(&["command"]).as_deref() == Some("view"));
-    is_reader.then(|| FileRead {
-        path: argument(&["file_path", "path", "filename", "absolute_path", "target_file", "filePath", "notebook_path"]),
-    })
-}
-
-/// The file that a command prints, as it is or by lines.
-fn shown_file(words: &[String]) -> Option<&str> {
-    let program = command::program_name(words.first()?);
-    let shows = match program {
-        "cat" | "head" | "tail" | "nl" | "bat" | "batcat" | "less" | "more" | "tac" => true,
-        "sed" => command::prints_by_number(words),
-        // By line numbers, and without columns: `awk 'NR>=10 && NR<=50' a.rs`.
-        "awk" | "gawk" => {
-            words.get(1).is_some_and(|script| script.contains("NR") && !script.replace("$0", "").contains('$'))
-        }
-        "git" => words.get(1).is_some_and(|verb| verb == "show") && words.iter().skip(2).any(|word| word.contains(':')),
-        _ => false,
-    };
-    // `find src -exec cat {} +`
-    if program == "find" {
-        let run = words.iter().position(|word| matches!(word.as_str(), "-exec" | "-execdir"))?;
-        return shown_file(&words[run + 1..]);
-    }
-    if shows && words.len() == 1 {
-        // `xargs cat`
-        return Some("");
-    }
-    // The last word: options and `sed`'s script stand before it.
-    let path = words.iter().skip(1).rfind(|word| !word.starts_with('-'))?;
-    let is_count = path.bytes().all(|byte| byte.is_ascii_digit());
-    (shows && !is_count && !(program == "sed" && words.len() < 4)).then_some(path)
-}
-
-/// Whether what was read is data, which is looked at and not edited: a log, or many records.
-fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool {
-    let path = read.path.as_deref().unwrap_or_default();
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    match kind {
-        Kind::Log => matches!(extension, "log" | "out" | "txt" | "err" | "") || name.contains(".log"),
-        Kind::Json => {
-            let is_config = matches!(
-                name,
-                "package.json"
-                    | "composer.json"
-                    | "deno.json"
-                    | "biome.json"
-                    | "turbo.json"
-                    | "nx.json"
-                    | "settings.json"
-                    | "launch.json"
-                    | "tasks.json"
-                    | "manifest.json"
-                    | "angular.json"
-            ) || name.starts_with("tsconfig")
-                || name.starts_with('.')
-                || extension == "ipynb";
-            // Of a file that is too large to be shown, a preview is shown.
-            let is_large = opened.text.len() >= RECORDS_LENGTH || opened.is_preview();
-            !is_config && is_large && json::is_list(&opened.text, FEWEST_RECORDS)
-        }
-        _ => false,
-    }
 }

@@ -63,9 +63,7 @@ impl Compressor for Search {
     fn forms(&self, input: &Input) -> Vec<Form> {
         let folded = if input.first_line.is_none() { fold(input.text) } else { None };
         let rows = row_form(input.text, input.first_line, input.context.hints);
-        let mut texts: Vec<String> = folded.into_iter().chain(rows).collect();
-        texts.sort_by_key(String::len);
-        texts.into_iter().map(|text| Form { text, loss: Loss::None }).collect()
+        folded.into_iter().chain(rows).map(|text| Form::of(text, Loss::None)).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::tokens;
 const HANDLE: &str = "3f9c2a71d04be586";
 
 fn context(call: Option<&ToolCall>) -> Context<'_> {
-    Context { call, hints: &[], seeks_failures: false, handle: HANDLE, retrievable: true, profile: Profile::BALANCED }
+    Context { call, retrievable: true, ..Context::of(HANDLE) }
 }
 
 fn bash(command: &str) -> ToolCall {
@@ -148,7 +148,7 @@ fn source_and_config_are_exact_reads() {
         assert_eq!(why_raw(&config, Some(&call)), Reason::ExactRead, "{call:?}");
     }
     let shown = bash("python3 -c 'print(open(\"a.rs\").read())'");
-    assert_eq!(why_raw(&source, Some(&shown)), Reason::NoCompressor);
+    assert_eq!(why_raw(&source, Some(&shown)), Reason::NotFewer);
     assert_eq!(why_raw(&records(200), Some(&reads("/x/package.json"))), Reason::ExactRead);
     assert_eq!(compressed(&config, None).compressor, "json");
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use crate::ccr::sqlite;
 use crate::ccr::{Decision, Handle, Key, Row, Store, full_hash};
 use crate::compress;
+use crate::compress::choice::LEAST_GAIN;
 use crate::compress::kind::Kind;
-use crate::compress::router::LEAST_GAIN;
 use crate::compress::{Context, Loss, Outcome, Profile, Reason, ToolCall};
 use crate::json_text;
 use crate::pipeline::asked::{Asked, telling};
@@ -389,10 +389,10 @@ fn decide(task: &Task) -> Made {
         call: task.call.as_ref(),
         hints: &hints,
         seeks_failures: task.seeks_failures,
-        handle: handle.as_str(),
         // What the user wrote is never shortened by leaving something out.
         retrievable: task.is_retrievable && !task.is_user_text,
         profile: task.profile,
+        ..Context::of(handle.as_str())
     };
     let compressed = match compress::compress(&task.text, &context) {
         Outcome::Compressed(compressed) => compressed,

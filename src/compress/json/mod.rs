@@ -90,7 +90,7 @@ impl Compressor for Json {
         written.sort_by_key(|(cost, _)| *cost);
         let loss = if parts.exact.is_some() { Loss::None } else { Loss::Layout };
         let verified = written.into_iter().map(|(_, text)| text).find(|text| says(text, &parts, input.text));
-        verified.map(|text| Form { text, loss }).into_iter().collect()
+        verified.map(|text| Form::of(text, loss)).into_iter().collect()
     }
 }
 

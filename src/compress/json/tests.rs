@@ -3,20 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::compress::{Context, Profile};
+use crate::compress::Context;
 
 const HANDLE: &str = "3f9c2a71d04be586";
 
 fn forms_of(text: &str, first_line: Option<usize>) -> Vec<Form> {
-    let context = Context {
-        call: None,
-        hints: &[],
-        seeks_failures: false,
-        handle: HANDLE,
-        retrievable: true,
-        profile: Profile::BALANCED,
-    };
-    Json.forms(&Input { text, first_line, lines_before: 0, command: None, context: &context })
+    let context = Context { retrievable: true, ..Context::of(HANDLE) };
+    Json.forms(&Input { first_line, ..Input::of(text, Kind::Json, &context) })
 }
 
 fn form_of(text: &str) -> Form {

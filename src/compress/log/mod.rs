@@ -81,10 +81,8 @@ impl Compressor for Log {
 
     fn forms(&self, input: &Input) -> Vec<Form> {
         let hints = input.context.hints;
-        let rows = row_form(input.text, input.first_line, hints).map(|text| Form { text, loss: Loss::None });
-        let mut forms: Vec<Form> = elided(input).into_iter().chain(rows).collect();
-        forms.sort_by_key(|form| form.text.len());
-        forms
+        let rows = row_form(input.text, input.first_line, hints).map(|text| Form::of(text, Loss::None));
+        rows.into_iter().chain(elided(input)).collect()
     }
 }
 
@@ -93,7 +91,7 @@ impl Compressor for Log {
 fn elided(input: &Input) -> Option<Form> {
     let is_allowed = input.context.retrievable && input.first_line.is_none();
     let form = if is_allowed { elided_form(input) } else { None };
-    form.map(|text| Form { text, loss: Loss::Content })
+    form.map(|text| Form::of(text, Loss::Content))
 }
 
 #[cfg(test)]

@@ -16,15 +16,8 @@ const HANDLE: &str = "3f9c2a71d04be586";
 fn forms(compressor: &dyn Compressor, text: &str, command: &[&str], retrievable: bool, hints: &[&str]) -> Vec<Form> {
     let hints: Vec<String> = hints.iter().map(ToString::to_string).collect();
     let command: Vec<String> = command.iter().map(ToString::to_string).collect();
-    let context = Context {
-        call: None,
-        hints: &hints,
-        seeks_failures: false,
-        handle: HANDLE,
-        retrievable,
-        profile: Profile::BALANCED,
-    };
-    compressor.forms(&Input { text, first_line: None, lines_before: 0, command: Some(&command), context: &context })
+    let context = Context { hints: &hints, retrievable, ..Context::of(HANDLE) };
+    compressor.forms(&Input { command: Some(&command), ..Input::of(text, Kind::Log, &context) })
 }
 
 /// The elided form of `text`.
@@ -60,17 +53,17 @@ fn application_log() -> String {
 fn ordinary_lines_of_an_application_are_left_out_only_for_who_asks_what_went_wrong() {
     let text = application_log();
     assert_eq!(elided_text(&text, &[], &[]), None);
-    let form = for_failures(&text, true);
-    assert_eq!(form[0].loss, Loss::Content);
-    let kept: Vec<&str> = form[0].text.lines().filter(|line| !line.starts_with("[headroom: ")).collect();
+    let forms = for_failures(&text, true);
+    let form = &forms.iter().find(|form| form.loss == Loss::Content).expect("an elided form").text;
+    let kept: Vec<&str> = form.lines().filter(|line| !line.starts_with("[headroom: ")).collect();
     let is_kept = |what: &str| kept.iter().any(|line| line.contains(what));
     for what in ["charge_failed", "line 3, in f", "ValueError", "status=503", "job-58213", "/items/0 ", "/items/199 "] {
-        assert!(is_kept(what), "{what}: {}", form[0].text);
+        assert!(is_kept(what), "{what}: {}", form);
     }
     // What led to the error, and no more.
-    assert!(is_kept("/items/120 ") && is_kept("/items/118 ") && !is_kept("/items/100 "), "{}", form[0].text);
-    assert!(form[0].text.contains("INFO; all of it: headroom retrieve"), "{}", form[0].text);
-    let left_out: usize = form[0].text.lines().filter_map(marked).sum();
+    assert!(is_kept("/items/120 ") && is_kept("/items/118 ") && !is_kept("/items/100 "), "{}", form);
+    assert!(form.contains("INFO; all of it: headroom retrieve"), "{}", form);
+    let left_out: usize = form.lines().filter_map(marked).sum();
     assert_eq!(kept.len() + left_out, text.lines().count());
     assert!(for_failures(&text, false).iter().all(|form| form.loss != Loss::Content));
 }
@@ -83,15 +76,8 @@ fn marked(line: &str) -> Option<usize> {
 }
 
 fn for_failures(text: &str, retrievable: bool) -> Vec<Form> {
-    let context = Context {
-        call: None,
-        hints: &[],
-        seeks_failures: true,
-        handle: HANDLE,
-        retrievable,
-        profile: Profile::BALANCED,
-    };
-    Log.forms(&Input { text, first_line: None, lines_before: 0, command: None, context: &context })
+    let context = Context { seeks_failures: true, retrievable, ..Context::of(HANDLE) };
+    Log.forms(&Input::of(text, Kind::Log, &context))
 }
 
 fn fixtures(name: &str) -> Vec<PathBuf> {
@@ -119,16 +105,13 @@ fn preferred(compressor: &dyn Compressor, case: &Path) -> (String, Option<usize>
         raw
     };
     let first_line = numbers.then_some(1);
-    let context = Context {
-        call: Some(&call),
-        hints: &[],
-        seeks_failures: false,
-        handle: HANDLE,
-        retrievable: true,
-        profile: Profile::BALANCED,
-    };
-    let input = Input { text: &text, first_line, lines_before: 0, command: command.as_deref(), context: &context };
-    let form = compressor.forms(&input).into_iter().next().unwrap_or_else(|| panic!("declined {}", case.display()));
+    let context = Context { call: Some(&call), retrievable: true, ..Context::of(HANDLE) };
+    let input = Input { first_line, command: command.as_deref(), ..Input::of(&text, Kind::Log, &context) };
+    let form = compressor
+        .forms(&input)
+        .into_iter()
+        .min_by_key(|form| form.text.len())
+        .unwrap_or_else(|| panic!("declined {}", case.display()));
     (text, first_line, form)
 }
 
@@ -437,15 +420,8 @@ fn the_profile_decides_how_short_a_run_may_be_left_out() {
         (0..160).map(|n| format!("tests/test_orders.py::test_order_number_{n} {}", outcome(n))).collect();
     let text = format!("============ test session starts ============\n\n{}\n", tests.join("\n"));
     let leaves_out = |profile| {
-        let context =
-            Context { call: None, hints: &[], seeks_failures: false, handle: HANDLE, retrievable: true, profile };
-        let input = Input {
-            text: &text,
-            first_line: None,
-            lines_before: 0,
-            command: Some(&["pytest".to_owned()]),
-            context: &context,
-        };
+        let context = Context { retrievable: true, profile, ..Context::of(HANDLE) };
+        let input = Input { command: Some(&["pytest".to_owned()]), ..Input::of(&text, Kind::Log, &context) };
         Log.forms(&input).iter().any(|form| form.loss == Loss::Content)
     };
     assert!(leaves_out(Profile::AGGRESSIVE));

@@ -1,0 +1,172 @@
+//! Which form of a text is taken: the plainest that loses least, unless another one is clearly shorter.
+//!
+//! A form counts only when it passes every check. Tokens are those of the whole text that is sent, with what stands
+//! round the form.
+
+use std::cmp::Ordering;
+
+use crate::compress::kind::Kind;
+use crate::compress::{COMPRESSORS, Compressed, Form, Holds, Input, Loss, Reason};
+use crate::compress::{kind, literal, marker};
+use crate::tokens;
+
+/// Fewer tokens than this are not worth another form.
+pub(crate) const LEAST_GAIN: usize = 20;
+
+/// By how many percent a form must be shorter than a plainer one to be preferred.
+const PLAINER: usize = 5;
+
+/// By how many percent a form must be shorter than one that loses less: whoever needs what is left out pays for getting
+/// it back.
+const SAFER: usize = 15;
+
+/// Parts of parts are looked at so deep.
+const DEEPEST: usize = 3;
+
+/// What a text may be taken for, and what a form of it may lose at most.
+pub(crate) type Try = (Kind, Loss);
+
+/// What stands round a form when it is sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Around<'a> {
+    pub(crate) head: &'a str,
+    pub(crate) tail: &'a str,
+}
+
+/// The best form of `input` as any of `tries`, or why there is none. `before` are the tokens of the whole text;
+/// `first_line` is the number that its reader gives to the first line of the input.
+pub(crate) fn best(
+    input: &Input,
+    tries: &[Try],
+    around: Around,
+    before: usize,
+    first_line: usize,
+) -> Result<(Compressed, Form), Reason> {
+    let mut best: Option<(Compressed, Form)> = None;
+    let mut reason = Reason::NoCompressor;
+    for &(kind, most) in tries {
+        let input = Input { kind, ..*input };
+        for compressor in COMPRESSORS.iter().filter(|compressor| compressor.takes(kind)) {
+            for form in compressor.forms(&input) {
+                if form.loss > most || !is_allowed(&input, form.loss) {
+                    continue;
+                }
+                match check(&input, &form, around, before, first_line) {
+                    Ok((text, tokens_after)) => {
+                        let compressed = Compressed {
+                            text,
+                            loss: form.loss,
+                            kind,
+                            compressor: compressor.name(),
+                            version: compressor.version(),
+                            tokens_before: before,
+                            tokens_after,
+                        };
+                        if best.as_ref().is_none_or(|(best, _)| is_better(&compressed, best)) {
+                            best = Some((compressed, form));
+                        }
+                    }
+                    // A lost literal is the graver reason: it is the one to be looked into.
+                    Err(why) => reason = if reason == Reason::LiteralLost { reason } else { why },
+                }
+            }
+            if reason == Reason::NoCompressor {
+                reason = Reason::NotFewer;
+            }
+        }
+    }
+    best.ok_or(reason)
+}
+
+/// The best form of `text`, which is part of `input` and begins `lines` lines behind its beginning; as `kind`, where
+/// what stands round it tells. It has passed every check.
+pub(crate) fn part(input: &Input, text: &str, lines: usize, kind: Option<Kind>) -> Option<Form> {
+    if input.depth >= DEEPEST || marker::holds(text) {
+        return None;
+    }
+    let before = tokens::count(text);
+    if before <= LEAST_GAIN {
+        return None;
+    }
+    let kind = kind.unwrap_or_else(|| kind::by_shape(text, None));
+    let lines_before = input.lines_before + lines;
+    let part = Input { text, kind, first_line: None, lines_before, depth: input.depth + 1, ..*input };
+    let (_, form) = best(&part, &[(kind, Loss::Content)], Around::default(), before, lines_before + 1).ok()?;
+    Some(form)
+}
+
+/// Whether `new` is to be taken instead of `known`, which comes before it.
+fn is_better(new: &Compressed, known: &Compressed) -> bool {
+    let is_shorter = |this: &Compressed, other: &Compressed, percent: usize| {
+        this.tokens_after * 100 <= other.tokens_after * (100 - percent)
+    };
+    match new.loss.max(Loss::Layout).cmp(&known.loss.max(Loss::Layout)) {
+        Ordering::Greater => is_shorter(new, known, SAFER),
+        Ordering::Equal => is_shorter(new, known, PLAINER),
+        Ordering::Less => !is_shorter(known, new, SAFER),
+    }
+}
+
+fn is_allowed(input: &Input, loss: Loss) -> bool {
+    match loss {
+        Loss::None => true,
+        Loss::Layout => input.context.retrievable || !input.is_read,
+        Loss::Content => input.context.retrievable,
+    }
+}
+
+/// The whole text with the form in it, and its tokens.
+fn check(
+    input: &Input,
+    form: &Form,
+    around: Around,
+    before: usize,
+    first_line: usize,
+) -> Result<(String, usize), Reason> {
+    let text = format!("{}{}{}", around.head, form.text, around.tail);
+    let after = tokens::count(&text);
+    if after + LEAST_GAIN > before {
+        return Err(if before < LEAST_GAIN * 5 { Reason::TooSmall } else { Reason::NotFewer });
+    }
+    let handle = input.context.handle;
+    let lost = match &form.holds {
+        Holds::Input => literal::lost(input.text, &form.text, first_line, handle),
+        // Its lines are not those of the input, so no marker's line numbers speak of them.
+        Holds::Only(text) => literal::lost(text, &form.text, 1, ""),
+        Holds::Checked => None,
+    };
+    let says_so = form.loss < Loss::Content || marker::find(&form.text).iter().any(|marker| marker.handle == handle);
+    if lost.is_some() || !says_so { Err(Reason::LiteralLost) } else { Ok((text, after)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(loss: Loss, tokens_after: usize) -> Compressed {
+        Compressed {
+            text: String::new(),
+            loss,
+            kind: Kind::Text,
+            compressor: "x",
+            version: 1,
+            tokens_before: 1000,
+            tokens_after,
+        }
+    }
+
+    #[test]
+    fn the_plainer_form_wins_unless_another_is_clearly_shorter() {
+        let plain = made(Loss::None, 500);
+        assert!(!is_better(&made(Loss::None, 490), &plain));
+        assert!(is_better(&made(Loss::Layout, 475), &plain));
+        assert!(!is_better(&made(Loss::Content, 430), &plain));
+        assert!(is_better(&made(Loss::Content, 425), &plain));
+    }
+
+    #[test]
+    fn a_form_that_loses_nothing_wins_back_what_a_short_one_took_by_little() {
+        assert!(is_better(&made(Loss::None, 500), &made(Loss::Content, 430)));
+        assert!(!is_better(&made(Loss::None, 500), &made(Loss::Content, 420)));
+    }
+}

@@ -1,0 +1,240 @@
+//! Texts of several kinds: fenced code in Markdown, JSON between the lines of a log, what a program wrote to its two
+//! outputs. Each part is shortened as what it is; what stands between the parts stays as it was.
+
+use std::ops::Range;
+
+use crate::compress::kind::Kind;
+use crate::compress::{Compressor, Form, Holds, Input, Loss};
+use crate::compress::{choice, marker};
+
+/// A part with fewer bytes is left where it stands.
+const SMALLEST_PART: usize = 200;
+
+/// Texts that hold others.
+///
+/// # What it keeps
+///
+/// Everything outside the parts, byte for byte; each part as the compressor of its kind keeps it.
+///
+/// # What it drops
+///
+/// What the compressors of the parts drop, each under a marker whose line numbers are those of the whole text.
+///
+/// # When it declines
+///
+/// Where no part gets shorter, and for texts with line numbers of their own.
+///
+/// # Example
+///
+/// ```text
+/// 10:00:01 INFO sent
+/// [{"id": 1, "state": "open"}, {"id": 2, "state": "open"}, ...]
+/// 10:00:02 INFO done
+/// ```
+/// becomes
+/// ```text
+/// 10:00:01 INFO sent
+/// [headroom: JSON as tables: ...]
+/// [
+/// in every row: after id: state="open"
+/// id
+/// 1
+/// 2
+/// ]
+/// 10:00:02 INFO done
+/// ```
+pub(crate) struct Mixed;
+
+impl Compressor for Mixed {
+    fn name(&self) -> &'static str {
+        "mixed"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn takes(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::Text | Kind::Log)
+    }
+
+    fn forms(&self, input: &Input) -> Vec<Form> {
+        if input.first_line.is_some() || marker::holds(input.text) {
+            return Vec::new();
+        }
+        let mut text = String::new();
+        let mut loss = Loss::None;
+        let (mut at, mut line) = (0, 0);
+        for Part { range, kind } in parts(input.text) {
+            line += input.text[at..range.start].matches('\n').count();
+            let part = &input.text[range.clone()];
+            text.push_str(&input.text[at..range.start]);
+            match choice::part(input, part, line, kind) {
+                Some(form) => {
+                    loss = loss.max(form.loss);
+                    text.push_str(&form.text);
+                    // A form that has lost the line break at its end would run into what follows.
+                    if part.ends_with('\n') && !form.text.ends_with('\n') {
+                        text.push('\n');
+                    }
+                }
+                None => text.push_str(part),
+            }
+            line += part.matches('\n').count();
+            at = range.end;
+        }
+        text.push_str(&input.text[at..]);
+        if text == input.text { Vec::new() } else { vec![Form { text, loss, holds: Holds::Checked }] }
+    }
+}
+
+/// A part of a text, of whole lines.
+#[derive(Debug, PartialEq, Eq)]
+struct Part {
+    range: Range<usize>,
+    /// What it is, where its surroundings tell.
+    kind: Option<Kind>,
+}
+
+/// What a line begins.
+enum Step {
+    /// A part, and where it is looked on.
+    Part(Part, usize),
+    /// Nothing up to this place.
+    Nothing(usize),
+}
+
+/// The parts of `text`, in order, none inside another.
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let last_ends = ENVELOPES.iter().map(|tag| text.rfind(&format!("\n</{tag}>"))).collect::<Vec<_>>();
+    let mut at = 0;
+    while at < text.len() {
+        match step(text, at, &last_ends) {
+            Step::Part(part, next) => {
+                at = next;
+                if part.range.len() >= SMALLEST_PART {
+                    parts.push(part);
+                }
+            }
+            Step::Nothing(next) => at = next,
+        }
+    }
+    parts
+}
+
+/// What the line at `start` begins. `last_ends` says where each element ends for the last time.
+fn step(text: &str, start: usize, last_ends: &[Option<usize>]) -> Step {
+    let line_end = start + line_length(&text[start..]);
+    let line = text[start..line_end].trim_end();
+    if let Some(language) = line.strip_prefix("```") {
+        let rest = &text[line_end..];
+        let length = if rest.starts_with("```") { Some(0) } else { rest.find("\n```").map(|end| end + 1) };
+        // A fence that is never closed ends with the text.
+        let Some(length) = length else { return Step::Nothing(text.len()) };
+        // The line that closes the fence would open another.
+        let close = line_end + length;
+        let next = close + line_length(&text[close..]);
+        return Step::Part(Part { range: line_end..close, kind: fenced(language) }, next);
+    }
+    let tag = line.strip_prefix('<').and_then(|line| line.strip_suffix('>'));
+    if let Some(known) = tag.and_then(|tag| ENVELOPES.iter().position(|known| *known == tag))
+        && last_ends[known].is_some_and(|end| end >= line_end)
+        && let Some(length) = text[line_end..].find(&format!("\n</{}>", ENVELOPES[known]))
+    {
+        let close = line_end + length + 1;
+        return Step::Part(Part { range: line_end..close, kind: None }, close);
+    }
+    if line.starts_with(['{', '[']) { json(text, start) } else { Step::Nothing(line_end) }
+}
+
+fn line_length(text: &str) -> usize {
+    memchr::memchr(b'\n', text.as_bytes()).map_or(text.len(), |newline| newline + 1)
+}
+
+/// Elements in which agents and tools say what a program wrote.
+const ENVELOPES: &[&str] = &["stdout", "stderr", "output", "tool_result", "result", "bash-stdout", "bash-stderr"];
+
+/// The JSON value at `start`, and those on the lines behind it, where nothing else stands on their lines.
+fn json(text: &str, start: usize) -> Step {
+    let mut end = start;
+    while text[end..].starts_with(['{', '[']) {
+        let mut values = serde_json::Deserializer::from_str(&text[end..]).into_iter::<serde::de::IgnoredAny>();
+        let after = match values.next() {
+            Some(Ok(_)) => end + values.byte_offset(),
+            // Looking at each line of what was read so far again would not be linear.
+            Some(Err(err)) if end == start => {
+                let lines = err.line().max(1);
+                let skipped = memchr::memchr_iter(b'\n', text[start..].as_bytes()).nth(lines - 1);
+                return Step::Nothing(skipped.map_or(text.len(), |newline| start + newline + 1));
+            }
+            _ => break,
+        };
+        let line_end = after + line_length(&text[after..]);
+        if !text[after..line_end].trim().is_empty() {
+            break;
+        }
+        end = line_end;
+    }
+    if end > start {
+        Step::Part(Part { range: start..end, kind: Some(Kind::Json) }, end)
+    } else {
+        Step::Nothing(start + line_length(&text[start..]))
+    }
+}
+
+/// What stands in a fence by the language it names.
+fn fenced(language: &str) -> Option<Kind> {
+    let language = language.trim().trim_start_matches('{').trim_start_matches('.');
+    match language.split([' ', ',', '}']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "json" | "jsonl" | "ndjson" | "json5" => Some(Kind::Json),
+        "diff" | "patch" => Some(Kind::Diff),
+        "html" => Some(Kind::Html),
+        "yaml" | "yml" | "toml" | "ini" => Some(Kind::Config),
+        "csv" | "tsv" => Some(Kind::Table),
+        "" | "text" | "console" | "log" | "sh" | "bash" | "shell" => None,
+        _ => Some(Kind::Source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(&str, Option<Kind>)> {
+        parts(text).into_iter().map(|part| (&text[part.range], part.kind)).collect()
+    }
+
+    fn records(count: usize) -> String {
+        let rows: Vec<String> = (0..count).map(|n| format!("{{\"id\": {n}, \"name\": \"user{n}\"}}")).collect();
+        format!("[{}]", rows.join(",\n "))
+    }
+
+    #[test]
+    fn json_between_the_lines_of_a_log_is_a_part() {
+        let json = records(20);
+        let text = format!("10:00 sent\n{json}\n10:01 [x] done\n{{\"cut\": \n");
+        assert_eq!(found(&text), [(format!("{json}\n").as_str(), Some(Kind::Json))]);
+    }
+
+    #[test]
+    fn json_lines_are_one_part() {
+        let lines = "{\"id\": 1, \"name\": \"somebody\"}\n".repeat(12);
+        let text = format!("start\n{lines}{{oops}}\nend");
+        assert_eq!(found(&text), [(lines.as_str(), Some(Kind::Json))]);
+    }
+
+    #[test]
+    fn a_fence_tells_what_it_holds() {
+        let code = "let x = 1;\n".repeat(30);
+        let text = format!("# Title\n```rust\n{code}```\nsee `[1]`\n```\n{code}```\n```json\nnever closed");
+        assert_eq!(found(&text), [(code.as_str(), Some(Kind::Source)), (code.as_str(), None)]);
+    }
+
+    #[test]
+    fn what_a_program_wrote_to_its_outputs_are_parts() {
+        let lines = "warning: unused\n".repeat(20);
+        let text = format!("<returncode>0</returncode>\n<stdout>\n{lines}</stdout>\n<stderr>\nshort\n</stderr>\n");
+        assert_eq!(found(&text), [(lines.as_str(), None)]);
+    }
+}
