@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `cli` | one file per command; the only code that prints, reads the environment or exits |
+//! | `library` | what programs call: `compress` and its options |
 //! | `agent` | what a wrapped agent is (data), and the life of a wrap session: detect, plan, begin, launch, end |
 //! | `edit` | changes to users' files: pure text to text, idempotent, invertible |
 //! | `proxy` | the HTTP server between agent and provider; `forward` is the life of a request |
@@ -36,6 +37,7 @@
 //!     it is mode 0600 and is deleted once they are back.
 
 mod cli;
+mod library;
 
 mod agent;
 mod edit;
@@ -54,6 +56,11 @@ mod stats;
 mod files;
 mod json_text;
 mod tokens;
+
+pub use library::{
+    BlockReport, CCRStats, CompressContext, CompressEvent, Compression, CompressionHooks, ContextWeights, Error,
+    Format, IntelligentContext, Options, Original, Originals, Profile, RollingWindow, ToolCall, compress,
+};
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -4,29 +4,24 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::string::FromUtf8Error;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::ccr::{Handle, Store};
+use crate::ccr::Store;
 use crate::cli::output::{Failure, raw, talk, warning};
 use crate::cli::settings::{DecideArgs, Settings};
 use crate::cli::{output, paths};
-use crate::compress::{Context, Outcome, ToolCall};
 use crate::files;
-use crate::pipeline::exchange::Exchange;
-use crate::pipeline::{Live, Options, Pipeline, Retrieval, Scope};
-use crate::provider::Provider;
-use crate::stats::BlockRecord;
-use crate::{compress, tokens};
+use crate::library;
+use crate::library::{BlockReport, Compression, Format, IntelligentContext, Options, Originals, Profile, ToolCall};
+use crate::pipeline::Retrieval;
 
 /// Compress a text, or the tool results of a list of messages
 ///
-/// A JSON object with `messages` (Anthropic's shape) comes back as JSON with the messages made smaller; anything else
-/// is one text and comes back as text. What is left out can be had back with `headroom retrieve`.
+/// Messages (of Anthropic's or OpenAI's shape: a list, or a request body that holds one) come back as JSON with the
+/// messages made smaller; anything else is one text and comes back as text. What is left out can be had back with `headroom retrieve`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,6 +41,15 @@ pub(crate) struct Args {
     /// Leave the first N messages as they are: they are cached
     #[arg(long, value_name = "N", default_value_t = 0)]
     frozen_message_count: usize,
+    /// What is asked: what it names stays verbatim
+    #[arg(long, value_name = "TEXT")]
+    question: Option<String>,
+    /// Fit into so many tokens: rows and sentences are sampled, and messages left out, where the rest is too long
+    #[arg(long, value_name = "N")]
+    token_budget: Option<usize>,
+    /// Show source as an outline: imports, signatures and types, with bodies as line ranges
+    #[arg(long, env = "HEADROOM_CODE_AWARE_ENABLED", value_parser = clap::builder::FalseyValueParser::new())]
+    code_aware: bool,
     /// Answer in JSON for a text too
     #[arg(long)]
     json: bool,
@@ -57,20 +61,24 @@ pub(crate) struct Args {
 }
 
 /// What is known of a compression.
-#[derive(Debug, Default, Serialize)]
-struct Summary {
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    messages: Option<Box<RawValue>>,
+    messages: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    text: Option<&'a str>,
     tokens_before: usize,
     tokens_after: usize,
     tokens_saved: i64,
     compression_ratio: f64,
-    transforms_applied: Vec<String>,
-    handles: Vec<String>,
+    transforms_applied: &'a [String],
+    handles: &'a [String],
     compressed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within_budget: Option<bool>,
     elapsed_ms: f64,
+    #[serde(skip_serializing_if = "<[BlockReport]>::is_empty")]
+    blocks: &'a [BlockReport],
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -79,29 +87,44 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Ok(input) => input,
         Err(err) => return pass_on(args, err),
     };
-    let started = Instant::now();
-    let (store, retrieval) = open_store(&settings)?;
+    let is_disabled = settings.is_disabled(&args.decide);
+    if is_disabled {
+        talk("headroom is switched off: nothing is compressed");
+    }
+    let store = open_store(&settings);
     let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
-    let mut options = settings.pipeline(&args.decide, &project, retrieval);
-    // No agent waits for this one, and a text left as it is because the machine was busy helps nobody.
-    options.budget.base = Duration::from_mins(1);
-
-    let is_conversation = serde_json::from_str::<Messages>(&input).is_ok();
-    let (mut summary, records) = if settings.is_disabled(&args.decide) {
-        (untouched(&input, is_conversation)?, Vec::new())
-    } else if is_conversation {
-        compress_messages(&input, args.frozen_message_count, &store, options)?
-    } else {
-        compress_text(&input, args.command.as_deref(), &store, &options)?
-    };
-    summary.elapsed_ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let options = options(args, &settings, store.is_some() && !is_disabled, is_disabled);
+    let made = library::compress(&input, &options)?;
+    for original in &made.originals {
+        let store = store.as_ref().context("an original is left out that nobody keeps")?;
+        let is_kept = store.put(&project.display().to_string(), &original.text)?;
+        ensure!(is_kept, "another text is stored under `{}`", original.handle);
+    }
     if args.explain {
-        for record in &records {
-            talk(explain(record));
+        for block in &made.blocks {
+            talk(explain(block, args.command.as_deref()));
         }
     }
-    write(args, is_conversation, summary)?;
+    write(args, &made)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn options(args: &Args, settings: &Settings, is_kept: bool, is_disabled: bool) -> Options {
+    let decide = settings.pipeline(&args.decide, Path::new(""), Retrieval::Always);
+    let crate::pipeline::Profile { bias, min_k, max_k } = decide.profile;
+    Options {
+        user_query: args.question.clone(),
+        call: args.command.as_deref().map(ToolCall::command),
+        profile: Profile { bias, min_k, max_k },
+        exclude_tools: decide.exclude_tools,
+        // What is frozen is not touched: the kill switch.
+        frozen_message_count: if is_disabled { usize::MAX } else { args.frozen_message_count },
+        code_aware: args.code_aware,
+        originals: if is_kept { Originals::Returned } else { Originals::Lost },
+        token_budget: args.token_budget.filter(|_| !is_disabled),
+        intelligent_context: args.token_budget.map(|_| IntelligentContext::default()),
+        ..Options::default()
+    }
 }
 
 fn read(input: Option<&Path>) -> anyhow::Result<Vec<u8>> {
@@ -127,172 +150,53 @@ fn pass_on(args: &Args, err: FromUtf8Error) -> anyhow::Result<ExitCode> {
 }
 
 /// The user's store. Where there can be none, nothing is left out: nobody could get it back.
-fn open_store(settings: &Settings) -> anyhow::Result<(Store, Retrieval)> {
+fn open_store(settings: &Settings) -> Option<Store> {
     let opened = files::create_folder(settings.paths.home()).map_err(anyhow::Error::new);
     match opened.and_then(|_| Ok(Store::open(&settings.paths.store())?)) {
-        Ok(store) => Ok((store, Retrieval::Always)),
+        Ok(store) => Some(store),
         Err(err) => {
             warning(format_args!("{err:#}: nothing is left out, because it could not be had back"));
-            Ok((Store::in_memory()?, Retrieval::Offered { ready_file: None }))
+            None
         }
     }
 }
 
-#[derive(serde::Deserialize)]
-struct Messages {
-    messages: Box<RawValue>,
-}
-
-/// What the kill switch leaves: `input` as it came.
-fn untouched(input: &str, is_conversation: bool) -> anyhow::Result<Summary> {
-    talk("headroom is switched off: nothing is compressed");
-    let mut summary = Summary { compression_ratio: 1.0, ..Summary::default() };
-    if is_conversation {
-        let Messages { messages } = serde_json::from_str(input)?;
-        summary.tokens_before = tokens::count(messages.get());
-        summary.messages = Some(messages);
-    } else {
-        summary.tokens_before = tokens::count(input);
-        summary.text = Some(input.to_owned());
-    }
-    summary.tokens_after = summary.tokens_before;
-    Ok(summary)
-}
-
-/// Decides every block for this call alone: were the decisions stored, a conversation that is looked at here would be
-/// sent in another form than the provider has cached. The originals are stored, since the answer names them.
-fn compress_messages(
-    input: &str,
-    frozen: usize,
-    store: &Store,
-    options: Options,
-) -> anyhow::Result<(Summary, Vec<BlockRecord>)> {
-    let mut exchange = Exchange::new("compress");
-    let decisions = Arc::new(Store::in_memory()?);
-    let project = options.project.clone();
-    let pipeline = Pipeline::new(Some(Arc::clone(&decisions)), options);
-    let prepared =
-        pipeline.prepare(Provider::Anthropic, input, Live::FromMessage(frozen), Scope::All, &mut exchange)?;
-    for handle in &prepared.handles {
-        let original = decisions.get(&handle.parse()?)?.context("an original was decided on and is gone")?;
-        ensure!(store.put(&project, &original.text)?, "another text is stored under `{handle}`");
-    }
-    let compressed = prepared.body.is_some();
-    let body = prepared.body.as_deref().unwrap_or(input);
-    let after: Messages = serde_json::from_str(body)?;
-    let before: Messages = serde_json::from_str(input)?;
-    let records = exchange.record.blocks;
-    let tokens = (tokens::count(before.messages.get()), tokens::count(after.messages.get()));
-    let transforms = records.iter().filter(|record| record.tokens_after < record.tokens_before);
-    let transforms: Vec<String> = transforms.map(|record| record.outcome.clone()).collect();
-    let mut summary = summary(tokens.0, tokens.1, transforms, prepared.handles, compressed);
-    summary.messages = Some(after.messages);
-    Ok((summary, records))
-}
-
-fn compress_text(
-    input: &str,
-    command: Option<&str>,
-    store: &Store,
-    options: &Options,
-) -> anyhow::Result<(Summary, Vec<BlockRecord>)> {
-    let call = command
-        .map(|command| ToolCall { name: "Bash".to_owned(), arguments: serde_json::json!({ "command": command }) });
-    let handle = Handle::of(input);
-    let context = Context {
-        call: call.as_ref(),
-        retrievable: matches!(options.retrieval, Retrieval::Always),
-        profile: options.profile,
-        ..Context::of(handle.as_str())
-    };
-    let mut record = BlockRecord {
-        kind: String::new(),
-        tool: command.map(str::to_owned),
-        outcome: String::new(),
-        tokens_before: 0,
-        tokens_after: 0,
-        new: true,
-    };
-    let (text, handles) = match compress::compress(input, &context) {
-        Outcome::Compressed(compressed) => {
-            record.kind = format!("{:?}", compressed.kind).to_lowercase();
-            compressed.compressor.clone_into(&mut record.outcome);
-            record.tokens_before = compressed.tokens_before as u64;
-            record.tokens_after = compressed.tokens_after as u64;
-            let is_named = compressed.text.contains(handle.as_str());
-            // Another text has this handle already: then nothing may stand for this one.
-            if is_named && !store.put(&options.project, input)? {
-                record.tokens_after = record.tokens_before;
-                (input.to_owned(), Vec::new())
-            } else {
-                (compressed.text, if is_named { vec![handle.to_string()] } else { Vec::new() })
-            }
-        }
-        Outcome::Raw { reason, kind, tokens } => {
-            record.kind = format!("{kind:?}").to_lowercase();
-            record.outcome = reason.to_string();
-            record.tokens_before = tokens as u64;
-            record.tokens_after = tokens as u64;
-            (input.to_owned(), Vec::new())
-        }
-    };
-    let compressed = text != input;
-    let transforms = if compressed { vec![record.outcome.clone()] } else { Vec::new() };
-    let (before, after) = (tokens::count(input), tokens::count(&text));
-    let mut summary = summary(before, after, transforms, handles, compressed);
-    summary.text = Some(text);
-    Ok((summary, vec![record]))
-}
-
-fn summary(
-    tokens_before: usize,
-    tokens_after: usize,
-    transforms_applied: Vec<String>,
-    handles: Vec<String>,
-    compressed: bool,
-) -> Summary {
-    #[expect(clippy::cast_precision_loss, reason = "a ratio needs no exact counts")]
-    let ratio = if tokens_before == 0 { 1.0 } else { tokens_after as f64 / tokens_before as f64 };
-    #[expect(clippy::cast_possible_wrap, reason = "no text has 2^63 tokens")]
-    let tokens_saved = tokens_before as i64 - tokens_after as i64;
-    Summary {
-        messages: None,
-        text: None,
-        tokens_before,
-        tokens_after,
-        tokens_saved,
-        compression_ratio: (ratio * 1e4).round() / 1e4,
-        transforms_applied,
-        handles,
-        compressed,
-        elapsed_ms: 0.0,
-    }
-}
-
-fn explain(record: &BlockRecord) -> String {
-    let kind = if record.kind.is_empty() { "text" } else { &record.kind };
-    let source = record.tool.as_ref().map(|tool| format!(" of `{tool}`")).unwrap_or_default();
-    if record.tokens_after < record.tokens_before {
-        let saved = output::percent(record.tokens_before, record.tokens_after);
+fn explain(block: &BlockReport, command: Option<&str>) -> String {
+    let kind = if block.kind.is_empty() { "text" } else { &block.kind };
+    let source = command.or(block.tool.as_deref()).map(|tool| format!(" of `{tool}`")).unwrap_or_default();
+    if block.tokens_after < block.tokens_before {
+        let saved = output::percent(block.tokens_before, block.tokens_after);
         format!(
             "{kind}{source}: {} made {} tokens of {} ({saved} fewer)",
-            record.outcome, record.tokens_after, record.tokens_before
+            block.outcome, block.tokens_after, block.tokens_before
         )
     } else {
-        format!("{kind}{source}: left as it is ({} tokens): {}", record.tokens_before, record.outcome)
+        format!("{kind}{source}: left as it is ({} tokens): {}", block.tokens_before, block.outcome)
     }
 }
 
-fn write(args: &Args, is_conversation: bool, summary: Summary) -> anyhow::Result<()> {
-    let as_json = args.json || is_conversation;
-    let bytes = if as_json {
-        let mut text = serde_json::to_string_pretty(&summary)?;
-        text.push('\n');
-        text.into_bytes()
-    } else {
-        summary.text.unwrap_or_default().into_bytes()
+fn write(args: &Args, made: &Compression) -> anyhow::Result<()> {
+    let is_text = made.format == Format::Text;
+    if is_text && !args.json {
+        return write_bytes(args, made.messages.as_bytes());
+    }
+    let summary = Summary {
+        messages: if is_text { None } else { Some(serde_json::from_str(&made.messages)?) },
+        text: is_text.then_some(&made.messages),
+        tokens_before: made.tokens_before,
+        tokens_after: made.tokens_after,
+        tokens_saved: made.tokens_saved,
+        compression_ratio: made.compression_ratio,
+        transforms_applied: &made.transforms_applied,
+        handles: &made.ccr_hashes,
+        compressed: made.compressed,
+        within_budget: made.within_budget,
+        elapsed_ms: (made.elapsed.as_secs_f64() * 1e6).round() / 1e3,
+        blocks: if args.explain { &made.blocks } else { &[] },
     };
-    write_bytes(args, &bytes)
+    let mut text = serde_json::to_string_pretty(&summary)?;
+    text.push('\n');
+    write_bytes(args, text.as_bytes())
 }
 
 fn write_bytes(args: &Args, bytes: &[u8]) -> anyhow::Result<()> {

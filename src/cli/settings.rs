@@ -233,6 +233,7 @@ impl Settings {
             exclude_tools: exclude_tools.clone(),
             retrieval,
             hooks: vec![Box::new(Trace)],
+            ..pipeline::Options::default()
         }
     }
 

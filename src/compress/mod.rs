@@ -84,6 +84,12 @@ pub(crate) struct Profile {
     pub(crate) max_k: usize,
 }
 
+impl Default for Profile {
+    fn default() -> Self {
+        Self::BALANCED
+    }
+}
+
 impl Profile {
     pub(crate) const BALANCED: Self = Self { bias: 1.0, min_k: 2, max_k: 8 };
     pub(crate) const AGGRESSIVE: Self = Self { bias: 0.7, min_k: 1, max_k: 5 };

@@ -211,7 +211,9 @@ pub(crate) struct Task {
     is_error: bool,
     is_user_text: bool,
     room: usize,
-    profile: Profile,
+    pub(crate) profile: Profile,
+    code_aware: bool,
+    share: Option<f32>,
 }
 
 impl Task {
@@ -244,6 +246,8 @@ impl Task {
             is_user_text: matches!(origin, Origin::User { .. }),
             room: block.room,
             profile: options.profile,
+            code_aware: options.code_aware,
+            share: options.share,
         }
     }
 }
@@ -365,6 +369,12 @@ fn holds_for_ever(reason: Reason, tokens: usize) -> bool {
     }
 }
 
+/// The tokens that `share` of a text has.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bound")]
+fn budget(text: &str, share: f32) -> usize {
+    (tokens::count(text) as f32 * share) as usize
+}
+
 fn decide(task: &Task) -> Made {
     let raw = |reason: String, kind, tokens: usize| Made {
         candidate: task.candidate,
@@ -392,6 +402,8 @@ fn decide(task: &Task) -> Made {
         // What the user wrote is never shortened by leaving something out.
         retrievable: task.is_retrievable && !task.is_user_text,
         profile: task.profile,
+        code_aware: task.code_aware,
+        budget: task.share.map(|share| budget(&task.text, share)),
         ..Context::of(handle.as_str())
     };
     let compressed = match compress::compress(&task.text, &context) {
@@ -447,6 +459,8 @@ mod tests {
             is_user_text: false,
             room: 100,
             profile: Profile::BALANCED,
+            code_aware: false,
+            share: None,
         }
     }
 

@@ -9,7 +9,7 @@ pub(crate) mod decision;
 pub(crate) mod exchange;
 pub(crate) mod stage;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,6 +21,7 @@ use crate::pipeline::calls::OpenCalls;
 use crate::pipeline::decision::Verdict;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::stage::{Hook, Stage, emit};
+use crate::provider::conversation::Block;
 use crate::provider::{Conversation, Origin, Provider};
 use crate::stats::BlockRecord;
 use crate::tokens;
@@ -33,6 +34,7 @@ pub(crate) fn warm() {
 }
 
 /// What a pipeline goes by.
+#[derive(Default)]
 pub(crate) struct Options {
     /// The project that originals are stored for.
     pub(crate) project: String,
@@ -41,6 +43,12 @@ pub(crate) struct Options {
     /// Tools (names or `*` patterns) whose output is left alone.
     pub(crate) exclude_tools: Vec<String>,
     pub(crate) retrieval: Retrieval,
+    /// Whether source may be shown as an outline.
+    pub(crate) code_aware: bool,
+    /// By how much the profile's bias is multiplied for the blocks of a message, by the message's index.
+    pub(crate) biases: BTreeMap<usize, f32>,
+    /// The share of its tokens that each block has to fit into, where the caller has a budget.
+    pub(crate) share: Option<f32>,
     pub(crate) hooks: Vec<Box<dyn Hook>>,
 }
 
@@ -68,6 +76,12 @@ pub(crate) enum Retrieval {
     Offered { ready_file: Option<PathBuf> },
     /// The caller says that it can: the command line, where `headroom retrieve` works.
     Always,
+}
+
+impl Default for Retrieval {
+    fn default() -> Self {
+        Self::Offered { ready_file: None }
+    }
 }
 
 /// Which blocks are decided.
@@ -191,8 +205,9 @@ impl Pipeline {
                 block.verdict = Verdict::Raw("store unavailable".to_owned());
                 continue;
             }
-            let origin = &conversation.blocks[block.index].origin;
+            let Block { origin, message, .. } = &conversation.blocks[block.index];
             let mut task = decision::Task::new(index, block, origin, &asked, is_retrievable, &self.options);
+            task.profile.bias *= self.options.biases.get(message).copied().unwrap_or(1.0);
             task.is_of_unknown_call = provider.may_omit_calls() && matches!(origin, Origin::Tool { call: None, .. });
             tasks.push(task);
         }

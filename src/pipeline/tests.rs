@@ -20,11 +20,8 @@ use crate::provider::Provider;
 fn options() -> Options {
     Options {
         project: "/project".to_owned(),
-        profile: Profile::BALANCED,
         budget: Budget { base: Duration::from_mins(1), per_megabyte: Duration::ZERO },
-        exclude_tools: Vec::new(),
-        retrieval: Retrieval::Offered { ready_file: None },
-        hooks: Vec::new(),
+        ..Options::default()
     }
 }
 

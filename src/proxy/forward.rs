@@ -294,7 +294,7 @@ mod tests {
     use tokio_util::task::TaskTracker;
 
     use crate::ccr::Store;
-    use crate::pipeline::{Budget, Options, Pipeline, Profile, Retrieval};
+    use crate::pipeline::{Options, Pipeline, Retrieval};
     use crate::proxy::upstream::Upstreams;
     use crate::stats::Stats;
 
@@ -303,14 +303,7 @@ mod tests {
     #[test]
     fn a_panic_on_the_way_sends_the_bytes_that_came_and_is_counted() {
         let store = Arc::new(Store::in_memory().unwrap());
-        let options = Options {
-            project: String::new(),
-            profile: Profile::BALANCED,
-            budget: Budget::default(),
-            exclude_tools: Vec::new(),
-            retrieval: Retrieval::Always,
-            hooks: Vec::new(),
-        };
+        let options = Options { retrieval: Retrieval::Always, ..Options::default() };
         let service = Service {
             store: Some(Arc::clone(&store)),
             pipeline: Pipeline::new(Some(store), options),

@@ -10,6 +10,7 @@ use regex::Regex;
 
 /// Each module and the modules that it may use. `cli` may use all of them, and nothing may use `cli`.
 const MAP: &[(&str, &[&str])] = &[
+    ("library", &["pipeline", "provider", "compress", "ccr", "tokens", "json_text"]),
     ("proxy", &["pipeline", "provider", "ccr", "memory", "stats", "files"]),
     ("mcp", &["pipeline", "compress", "ccr", "memory", "stats"]),
     ("learn", &["agent", "edit", "files", "tokens"]),
