@@ -90,7 +90,7 @@ pub(crate) fn part(input: &Input, text: &str, lines: usize, kind: Option<Kind>) 
     }
     let kind = kind.unwrap_or_else(|| kind::by_shape(text, None));
     let lines_before = input.lines_before + lines;
-    let part = Input { text, kind, first_line: None, lines_before, depth: input.depth + 1, ..*input };
+    let part = Input { text, kind, first_line: None, path: None, lines_before, depth: input.depth + 1, ..*input };
     let (_, form) = best(&part, &[(kind, Loss::Content)], Around::default(), before, lines_before + 1).ok()?;
     Some(form)
 }

@@ -6,6 +6,7 @@
 //! that its marker does not name. When none passes, the text stays as it is and the reason is said.
 
 pub(crate) mod choice;
+mod code;
 mod command;
 mod envelope;
 pub(crate) mod json;
@@ -147,6 +148,8 @@ pub(crate) struct Input<'a> {
     pub(crate) lines_before: usize,
     /// The command line behind the text, its wrappers (`cd x &&`, `timeout 9`, `bash -lc`) looked through.
     pub(crate) command: Option<&'a [String]>,
+    /// The file that was read, where one was.
+    pub(crate) path: Option<&'a str>,
     /// Whether a file was read: its reader may want to change it, so nothing may be lost that cannot be had back.
     pub(crate) is_read: bool,
     /// How many texts this one is part of: the log in a JSON string is at depth 1.
@@ -157,7 +160,17 @@ pub(crate) struct Input<'a> {
 impl<'a> Input<'a> {
     /// A text by itself.
     pub(crate) fn of(text: &'a str, kind: kind::Kind, context: &'a Context<'a>) -> Self {
-        Self { text, kind, first_line: None, lines_before: 0, command: None, is_read: false, depth: 0, context }
+        Self {
+            text,
+            kind,
+            first_line: None,
+            lines_before: 0,
+            command: None,
+            path: None,
+            is_read: false,
+            depth: 0,
+            context,
+        }
     }
 }
 
@@ -178,7 +191,8 @@ pub(crate) trait Compressor: Sync {
 }
 
 /// Every compressor. Order goes from particular to general.
-pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[&json::Json, &search::Search, &log::Log, &mixed::Mixed];
+pub(crate) const COMPRESSORS: &[&dyn Compressor] =
+    &[&json::Json, &search::Search, &log::Log, &code::Code, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

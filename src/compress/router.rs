@@ -37,6 +37,7 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
         first_line: opened.column.map(|column| column.first),
         lines_before: opened.lines_before(),
         command: commands.main(),
+        path: shown.as_ref().and_then(|shown| shown.path.as_deref()),
         is_read: shown.is_some(),
         depth: 0,
         context,
