@@ -7,6 +7,7 @@
 
 mod elide;
 mod lines;
+mod repeats;
 mod row_form;
 mod rows;
 mod shapes;

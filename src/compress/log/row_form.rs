@@ -5,19 +5,17 @@
 //! first and the last line.
 
 use crate::compress::log::lines::Notable;
+use crate::compress::log::repeats::{self, Repeats, Step};
 use crate::compress::log::rows::{self, DITTO, Piece, Writer};
 use crate::compress::log::split::Words;
 use crate::compress::log::stamp;
-use crate::compress::log::template::{self, Template, Templates};
+use crate::compress::log::template::{self, Eligible, Template, Templates};
 
 /// Fewer lines have nothing in common that would pay for a head line.
 const FEWEST_LINES: usize = 6;
 
 /// Rows between two line numbers, where the text had numbers.
 const MARK_EVERY: usize = 50;
-
-/// Longest block of lines that is looked for right behind itself.
-const LONGEST_BLOCK: usize = 8;
 
 /// The form must leave out this share of the characters, or the text as it was is the plainer one.
 const LEAST_SAVED: usize = 8;
@@ -39,13 +37,23 @@ pub(super) fn encode(text: &str, first_line: Option<usize>, hints: &[String]) ->
     if text.starts_with("[headroom: ") || lines.len() < FEWEST_LINES {
         return None;
     }
-    let verbatim = Notable::of(text, &lines, hints).kept_verbatim();
+    let notable = Notable::of(text, &lines, hints);
+    let verbatim = notable.kept_verbatim();
     let cut = stamp::best_cut(&lines);
-    let repeats = repeats(&lines);
+    let repeats = repeats::find(&lines);
     let words = Words::of(lines, cut);
-    let templates = template::mine(&words, |line| !verbatim[line] && !repeats.is_copy[line]);
-    let mut encoder = Encoder::new(&words, &templates, first_line);
-    encoder.encode(&repeats.blocks);
+    let last = words.lines.len() - 1;
+    let eligible = |line: usize| {
+        let is_error = notable.severe[line] && !notable.hinted[line] && line > 0 && line < last;
+        match (repeats.is_copy[line], verbatim[line]) {
+            (false, false) => Eligible::Yes,
+            (false, true) if is_error => Eligible::InCrowd,
+            _ => Eligible::No,
+        }
+    };
+    let templates = template::mine(&words, eligible);
+    let mut encoder = Encoder::new(&words, &templates, &repeats, first_line);
+    encoder.encode();
     let mut form = encoder.writer.text;
     if !text.ends_with('\n') {
         form.pop();
@@ -54,7 +62,7 @@ pub(super) fn encode(text: &str, first_line: Option<usize>, hints: &[String]) ->
 }
 
 /// One line that tells a reader who never saw the form how to read it.
-fn head(words: &Words, templates: &Templates, first_line: Option<usize>) -> String {
+fn head(words: &Words, templates: &Templates, repeats: &Repeats, first_line: Option<usize>) -> String {
     let count = words.lines.len();
     let lines = match first_line {
         Some(first) => format!("lines {first} to {}", first + count - 1),
@@ -74,72 +82,103 @@ fn head(words: &Words, templates: &Templates, first_line: Option<usize>) -> Stri
     } else {
         ""
     };
+    let has_rest = templates.templates.iter().any(|template| template.rest.is_some());
+    let rest = if has_rest { ", {..} = the rest of the line" } else { "" };
+    let blocks = if repeats.named.is_empty() { "" } else { "; `… block N again` = the lines named so, once more" };
     let sign = if first_line.is_some() { "NUMBER<tab>" } else { "|" };
-    format!("{}{lines}, none left out{rows}{columns}{times}; {sign} starts a line as it was]", rows::HEAD)
+    format!("{}{lines}, none left out{rows}{columns}{rest}{times}{blocks}; {sign} starts a line as it was]", rows::HEAD)
 }
 
 struct Encoder<'a> {
     words: &'a Words<'a>,
     templates: &'a Templates,
+    repeats: &'a Repeats,
     first_line: Option<usize>,
     writer: Writer,
     /// The label of each template that was written already.
     labels: Vec<Option<String>>,
     written: usize,
-    last_values: Vec<Vec<&'a str>>,
+    /// How many blocks were named already.
+    named: usize,
     time: &'a str,
     current: Option<usize>,
-    row_above: Option<usize>,
+    /// The values of the row right above; none where another line stands there.
+    above: Vec<&'a str>,
     since_number: usize,
 }
 
 impl<'a> Encoder<'a> {
-    fn new(words: &'a Words<'a>, templates: &'a Templates, first_line: Option<usize>) -> Self {
+    fn new(
+        words: &'a Words<'a>,
+        templates: &'a Templates,
+        repeats: &'a Repeats,
+        first_line: Option<usize>,
+    ) -> Self {
         let count = templates.templates.len();
         Encoder {
             words,
             templates,
+            repeats,
             first_line,
-            writer: Writer::new(&head(words, templates, first_line), first_line.is_some()),
+            writer: Writer::new(&head(words, templates, repeats, first_line), first_line.is_some()),
             labels: vec![None; count],
             written: 0,
-            last_values: vec![Vec::new(); count],
+            named: 0,
             time: "",
             current: None,
-            row_above: None,
+            above: Vec::new(),
             since_number: 0,
         }
     }
 
-    fn encode(&mut self, blocks: &[Block]) {
-        for block in blocks {
-            for line in block.first..block.first + block.length {
-                self.line(line);
-            }
-            if block.times > 1 {
-                self.writer.repeat(block.length, block.times);
-                self.row_above = None;
-                self.since_number += block.length * (block.times - 1);
+    fn encode(&mut self) {
+        let repeats = self.repeats;
+        for step in &repeats.steps {
+            match *step {
+                Step::Lines { first, length, times } => {
+                    for line in first..first + length {
+                        self.line(line);
+                    }
+                    if times > 1 {
+                        self.writer.repeat(length, times);
+                        self.above.clear();
+                        self.since_number += length * (times - 1);
+                    }
+                }
+                Step::Again { name } => {
+                    self.writer.again(name + 1);
+                    self.above.clear();
+                    self.since_number += repeats.named[name].length;
+                }
             }
         }
     }
 
+    fn name_blocks(&mut self, line: usize) {
+        let named = &self.repeats.named[self.named..];
+        for block in named.iter().take_while(|block| block.first == line) {
+            self.named += 1;
+            self.writer.block(self.named, block.length);
+            self.above.clear();
+        }
+    }
+
     fn line(&mut self, line: usize) {
+        self.name_blocks(line);
         let number = self.first_line.unwrap_or(1) + line;
         let Some(index) = self.templates.of_line[line] else {
             self.writer.verbatim(number, self.words.lines[line]);
-            self.row_above = None;
+            self.above.clear();
             self.since_number = 0;
             return;
         };
         self.say_where(number, line);
         let template = &self.templates.templates[index];
         let label = self.label(index, template);
-        let values = self.values(line, index, template);
+        let values = self.values(line, template);
         let last = self.current.filter(|last| *last == index).map(|_| label.as_str());
         self.writer.row(&label, &values, last);
         self.current = Some(index);
-        self.row_above = Some(index);
         self.since_number += 1;
     }
 
@@ -172,56 +211,25 @@ impl<'a> Encoder<'a> {
         label
     }
 
-    fn values(&mut self, line: usize, index: usize, template: &Template) -> String {
+    fn values(&mut self, line: usize, template: &Template) -> String {
         let values: Vec<&str> = template.slots.iter().map(|&word| self.words.word(line, word)).collect();
-        let above = (self.row_above == Some(index)).then(|| &self.last_values[index]);
         let mut text = String::new();
         for (slot, value) in values.iter().enumerate() {
             if slot > 0 {
                 text.push(' ');
             }
-            let is_same = above.is_some_and(|above| above.get(slot) == Some(value));
+            let is_same = self.above.get(slot) == Some(value);
             text.push_str(if is_same && pieces(value) >= SMALLEST_DITTO { DITTO } else { value });
         }
-        self.last_values[index] = values;
+        if let Some(word) = template.rest {
+            if !values.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&self.words.lines[line][self.words.spans(line)[word].start..]);
+        }
+        self.above = values;
         text
     }
-}
-
-/// A text as a sequence of blocks, most of them one line that stands there once.
-struct Repeats {
-    blocks: Vec<Block>,
-    /// Lines that only repeat an earlier one of their block: the templates need not be found for them.
-    is_copy: Vec<bool>,
-}
-
-struct Block {
-    first: usize,
-    length: usize,
-    times: usize,
-}
-
-fn repeats(lines: &[&str]) -> Repeats {
-    let mut repeats = Repeats { blocks: Vec::new(), is_copy: vec![false; lines.len()] };
-    let mut first = 0;
-    while first < lines.len() {
-        let (length, times) = repeat_at(lines, first).unwrap_or((1, 1));
-        repeats.blocks.push(Block { first, length, times });
-        repeats.is_copy[first + length..first + length * times].fill(true);
-        first += length * times;
-    }
-    repeats
-}
-
-/// The length of the block at `line` that stands there several times in a row, and how many times.
-fn repeat_at(lines: &[&str], line: usize) -> Option<(usize, usize)> {
-    (1..=LONGEST_BLOCK).find_map(|length| {
-        let rest = &lines[line..];
-        let block = rest.get(..length)?;
-        let times = 1 + rest[length..].chunks_exact(length).take_while(|chunk| *chunk == block).count();
-        let saved: usize = block.iter().map(|line| line.len() + 2).sum::<usize>() * (times - 1);
-        (times > 1 && saved > 40).then_some((length, times))
-    })
 }
 
 /// About how many tokens a value costs: groups of three digits, of six letters, and the signs between them.

@@ -11,9 +11,13 @@
 //! … ×12
 //! ```
 //!
-//! `{<40}` in a template is spaces up to column 40, `{>15}` spaces such that the value behind them ends in column 15.
+//! `{<40}` in a template is spaces up to column 40, `{>15}` spaces such that the value behind them ends in column 15,
+//! `{..}` the rest of the line, white space and all. `… block 1: 23 lines` names the lines below it, `… block 1 again`
+//! stands for them.
 //! A template stands in place, right before its first row, so that nobody has to decode a legend at the head. A row
-//! without a label belongs to the template of the row before it. Values hold no white space, so a space ends each.
+//! without a label belongs to the template of the row before it. Values hold no white space, so a space ends each. A
+//! ditto sign stands for the value in the same place of the row above, also where that has another template: a reader
+//! looks up, not back.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -29,12 +33,17 @@ const TIME: &str = "##";
 const STOP: &str = "{<";
 const END: &str = "{>";
 
+/// What stands in a template for the rest of the line.
+const REST: &str = "{..}";
+
 /// Stands for the value of the row above in the same place.
 pub(super) const DITTO: &str = "\"";
 
 const HEADING: &str = "## ";
 const LINE: &str = "line ";
 const REPEAT: &str = "… ";
+const BLOCK: &str = "block ";
+const AGAIN: &str = " again";
 
 /// What a template's text consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +55,13 @@ pub(super) enum Piece {
     Stop(usize),
     /// Spaces such that the line is this long behind the next value.
     End(usize),
+    /// Whatever the line goes on with. The last piece.
+    Rest,
 }
 
 /// Whether a line holds what would mean something in a template. Such a line stands as it is.
 pub(super) fn means_something(line: &str) -> bool {
-    [SLOT, TIME, STOP, END].iter().any(|sign| line.contains(sign))
+    [SLOT, TIME, STOP, END, REST].iter().any(|sign| line.contains(sign))
 }
 
 /// How many spaces stand where a line of `length` is filled up to `column`: one at least.
@@ -106,6 +117,7 @@ impl Writer {
                 Piece::Text(text) => self.text.push_str(text),
                 Piece::Slot => self.text.push_str(SLOT),
                 Piece::Time => self.text.push_str(TIME),
+                Piece::Rest => self.text.push_str(REST),
                 Piece::Stop(column) => write!(self.text, "{STOP}{column}}}").unwrap_or_default(),
                 Piece::End(column) => write!(self.text, "{END}{column}}}").unwrap_or_default(),
             }
@@ -131,6 +143,16 @@ impl Writer {
         } else {
             let _ = writeln!(self.text, "{REPEAT}last {lines} lines ×{times}");
         }
+    }
+
+    /// Names the next `lines` lines of the text.
+    pub(super) fn block(&mut self, name: usize, lines: usize) {
+        let _ = writeln!(self.text, "{REPEAT}{BLOCK}{name}: {lines} lines");
+    }
+
+    /// The lines of that name stand there once more.
+    pub(super) fn again(&mut self, name: usize) {
+        let _ = writeln!(self.text, "{REPEAT}{BLOCK}{name}{AGAIN}");
     }
 }
 
@@ -178,16 +200,19 @@ struct Reader<'a> {
     text: String,
     /// Where each line of `text` begins.
     starts: Vec<usize>,
-    templates: Vec<Template<'a>>,
+    templates: Vec<Template>,
     by_label: HashMap<&'a str, usize>,
     current: Option<usize>,
     time: &'a str,
+    /// The values of the last row.
+    above: Vec<&'a str>,
+    /// The lines of each named block: the first, and how many.
+    blocks: Vec<(usize, usize)>,
 }
 
-struct Template<'a> {
+struct Template {
     pieces: Vec<Piece>,
-    /// The values of the last row.
-    last: Vec<&'a str>,
+    slots: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -245,6 +270,9 @@ impl<'a> Reader<'a> {
     }
 
     fn repeat(&mut self, repeat: &str) -> Option<()> {
+        if let Some(block) = repeat.strip_prefix(BLOCK) {
+            return self.block(block);
+        }
         let (lines, times) = match repeat.strip_prefix("last ") {
             Some(rest) => rest.split_once(" lines ×")?,
             None => ("1", repeat.strip_prefix('×')?),
@@ -252,23 +280,41 @@ impl<'a> Reader<'a> {
         let (lines, times) = (lines.parse::<usize>().ok()?, times.parse::<usize>().ok()?);
         let first = self.starts.len().checked_sub(lines)?;
         for _ in 1..times {
-            for index in first..first + lines {
-                let start = self.starts[index];
-                let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
-                self.starts.push(self.text.len());
-                self.text.extend_from_within(start..end);
-            }
+            self.copy(first, lines)?;
         }
         Some(())
     }
 
-    fn row(&mut self, index: usize, values: &'a str) -> Option<()> {
-        let template = self.templates.get_mut(index)?;
-        let above = &template.last;
-        let value =
-            |(slot, value): (usize, &'a str)| if value == DITTO { above.get(slot).copied() } else { Some(value) };
-        let values = values.split(' ').filter(|value| !value.is_empty());
-        let values: Vec<&str> = values.enumerate().map(value).collect::<Option<_>>()?;
+    /// Names a block, or copies the one of that name.
+    fn block(&mut self, block: &str) -> Option<()> {
+        if let Some(name) = block.strip_suffix(AGAIN) {
+            let name: usize = name.parse().ok()?;
+            let (first, lines) = *self.blocks.get(name.checked_sub(1)?)?;
+            return self.copy(first, lines);
+        }
+        let (name, lines) = block.strip_suffix(" lines")?.split_once(": ")?;
+        self.blocks.push((self.starts.len(), lines.parse().ok()?));
+        (name.parse() == Ok(self.blocks.len())).then_some(())
+    }
+
+    fn copy(&mut self, first: usize, lines: usize) -> Option<()> {
+        for index in first..first + lines {
+            let start = *self.starts.get(index)?;
+            let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
+            self.starts.push(self.text.len());
+            self.text.extend_from_within(start..end);
+        }
+        Some(())
+    }
+
+    fn row(&mut self, index: usize, mut row: &'a str) -> Option<()> {
+        let template = self.templates.get(index)?;
+        let mut values = Vec::with_capacity(template.slots);
+        while values.len() < template.slots {
+            let (value, rest) = row.split_once(' ').unwrap_or((row, ""));
+            values.push(if value == DITTO { self.above.get(values.len()).copied()? } else { value });
+            row = rest;
+        }
         let start = self.text.len();
         self.starts.push(start);
         let mut next = values.iter();
@@ -278,6 +324,7 @@ impl<'a> Reader<'a> {
                 Piece::Text(text) => self.text.push_str(text),
                 Piece::Slot => self.text.push_str(next.next()?),
                 Piece::Time => self.text.push_str(self.time),
+                Piece::Rest => self.text.push_str(std::mem::take(&mut row)),
                 Piece::Stop(column) => {
                     let count = filling(*column, length(&self.text));
                     self.text.extend(std::iter::repeat_n(' ', count));
@@ -290,9 +337,8 @@ impl<'a> Reader<'a> {
             }
         }
         self.text.push('\n');
-        let is_used_up = next.next().is_none();
-        template.last = values;
-        is_used_up.then_some(())
+        self.above = values;
+        row.is_empty().then_some(())
     }
 
     fn push(&mut self, line: &str) {
@@ -302,7 +348,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Template<'_> {
+impl Template {
     fn parse(mut text: &str) -> Self {
         let mut pieces = Vec::new();
         let mut from = 0;
@@ -318,7 +364,8 @@ impl Template<'_> {
             }
         }
         pieces.push(Piece::Text(text.to_owned()));
-        Template { pieces, last: Vec::new() }
+        let slots = pieces.iter().filter(|piece| **piece == Piece::Slot).count();
+        Template { pieces, slots }
     }
 }
 
@@ -329,6 +376,9 @@ fn sign_at(text: &str) -> Option<(Piece, usize)> {
     }
     if text.starts_with(TIME) {
         return Some((Piece::Time, TIME.len()));
+    }
+    if text.starts_with(REST) {
+        return Some((Piece::Rest, REST.len()));
     }
     let (column, rest) = text.get(STOP.len()..)?.split_once('}')?;
     let length = text.len() - rest.len();

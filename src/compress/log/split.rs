@@ -14,8 +14,15 @@ pub(super) struct Words<'a> {
     pub(super) lines: Vec<&'a str>,
     spans: Vec<Span>,
     starts: Vec<usize>,
-    /// Which word of each line is the part of its time that goes into a heading.
-    heads: Vec<Option<usize>>,
+    heads: Vec<Option<Head>>,
+}
+
+/// The part of a line's time that goes into a heading.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    word: usize,
+    /// Whether the word behind it is the rest of the time.
+    has_rest: bool,
 }
 
 /// A word's place in its line.
@@ -36,7 +43,7 @@ impl<'a> Words<'a> {
             match cut.and_then(|cut| stamp::find(line).and_then(|stamp| stamp.cut(cut))) {
                 Some(parts) => {
                     split(line, 0, parts.head.start, &mut words.spans);
-                    head = Some(words.spans.len() - first);
+                    head = Some(Head { word: words.spans.len() - first, has_rest: parts.rest.is_some() });
                     words.spans.push(parts.head);
                     words.spans.extend(parts.rest);
                     let end = parts.rest.map_or(parts.head.end, |rest| rest.end);
@@ -55,7 +62,12 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn head(&self, line: usize) -> Option<usize> {
-        self.heads[line]
+        self.heads[line].map(|head| head.word)
+    }
+
+    /// How many words behind the head are the rest of the time: one or none.
+    pub(super) fn has_time_of_day(&self, line: usize) -> usize {
+        self.heads[line].map_or(0, |head| usize::from(head.has_rest))
     }
 
     pub(super) fn word(&self, line: usize, word: usize) -> &'a str {
@@ -78,7 +90,9 @@ fn split(line: &str, from: usize, to: usize, spans: &mut Vec<Span>) {
     let names_test = names_test(line);
     let mut at = from;
     'words: while at < to {
-        if is_gap(bytes[at]) {
+        // `"status":200`: the sign between a name and its value is none of the value's.
+        let is_sign = bytes[at] == b':' && at > from && is_gap(bytes[at - 1]) && bytes.get(at + 1) != Some(&b':');
+        if is_gap(bytes[at]) || is_sign || is_arrow(bytes, at) {
             at += 1;
             continue;
         }
@@ -142,8 +156,12 @@ fn ends_word(bytes: &[u8], start: usize, at: usize, to: usize, in_address: bool)
             let digit_after = at + 1 < to && bytes[at + 1].is_ascii_digit();
             !(digit_before && digit_after)
         }
-        byte => is_gap(byte),
+        byte => is_gap(byte) || is_arrow(bytes, at),
     }
+}
+
+fn is_arrow(bytes: &[u8], at: usize) -> bool {
+    bytes[at..].starts_with(b"->")
 }
 
 fn is_gap(byte: u8) -> bool {
