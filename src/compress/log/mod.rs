@@ -15,10 +15,12 @@ mod split;
 mod stamp;
 mod template;
 mod terminal;
+pub(crate) mod trace;
 
 pub(crate) use row_form::row_form;
 
 use elide::elided_form;
+use row_form::traced_form;
 
 use crate::compress::kind::Kind;
 use crate::compress::{Compressor, Form, Input, Loss};
@@ -83,8 +85,15 @@ impl Compressor for Log {
     fn forms(&self, input: &Input) -> Vec<Form> {
         let hints = input.context.hints;
         let rows = row_form(input.text, input.first_line, hints).map(|text| Form::of(text, Loss::None));
-        rows.into_iter().chain(elided(input)).collect()
+        rows.into_iter().chain(traced(input)).chain(elided(input)).collect()
     }
+}
+
+/// The rows without foreign frames of traces, where the reader can get them back.
+fn traced(input: &Input) -> Option<Form> {
+    let is_allowed = input.context.retrievable && input.first_line.is_none();
+    let form = if is_allowed { traced_form(input) } else { None };
+    form.map(|text| Form::of(text, Loss::Content))
 }
 
 /// The elided form, where the reader can get back what it leaves out. A text with line numbers is part of a file, and

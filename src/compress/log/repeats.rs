@@ -28,6 +28,8 @@ pub(super) struct Repeats {
     pub(super) named: Vec<Block>,
     /// Lines that only repeat earlier ones: templates need not be found for them.
     pub(super) is_copy: Vec<bool>,
+    /// Lines that stand there more than once: the copies, and what they repeat.
+    pub(super) is_repeated: Vec<bool>,
 }
 
 pub(super) enum Step {
@@ -82,7 +84,18 @@ pub(super) fn find(lines: &[&str]) -> Repeats {
             *name = named.binary_search(&sources[*name]).unwrap_or_default();
         }
     }
-    Repeats { steps, named, is_copy }
+    let mut is_repeated = is_copy.clone();
+    for step in &steps {
+        match *step {
+            Step::Lines { first, length, times } if times > 1 => is_repeated[first..first + length].fill(true),
+            Step::Lines { .. } => {}
+            Step::Again { name } => {
+                let Block { first, length } = named[name];
+                is_repeated[first..first + length].fill(true);
+            }
+        }
+    }
+    Repeats { steps, named, is_copy, is_repeated }
 }
 
 /// The length of the block at `line` that stands there several times in a row, and how many times.

@@ -22,12 +22,14 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use crate::compress::log::split::WAYS;
+
 /// How the head line of every row form begins; a text that begins so is left alone.
 pub(super) const HEAD: &str = "[headroom: rows of ";
 
 /// What stands in a template for a value, and for the time in the heading above.
 const SLOT: &str = "{}";
-const TIME: &str = "##";
+const TIMES: [&str; WAYS] = ["##", "##2", "##3"];
 
 /// What stands in a template, before a column's number and `}`, for spaces.
 const STOP: &str = "{<";
@@ -39,7 +41,6 @@ const REST: &str = "{..}";
 /// Stands for the value of the row above in the same place.
 pub(super) const DITTO: &str = "\"";
 
-const HEADING: &str = "## ";
 const LINE: &str = "line ";
 const REPEAT: &str = "… ";
 const BLOCK: &str = "block ";
@@ -50,7 +51,8 @@ const AGAIN: &str = " again";
 pub(super) enum Piece {
     Text(String),
     Slot,
-    Time,
+    /// The time of the last heading of this kind.
+    Time(usize),
     /// Spaces until the line is this long.
     Stop(usize),
     /// Spaces such that the line is this long behind the next value.
@@ -61,7 +63,7 @@ pub(super) enum Piece {
 
 /// Whether a line holds what would mean something in a template. Such a line stands as it is.
 pub(super) fn means_something(line: &str) -> bool {
-    [SLOT, TIME, STOP, END, REST].iter().any(|sign| line.contains(sign))
+    [SLOT, TIMES[0], STOP, END, REST].iter().any(|sign| line.contains(sign))
 }
 
 /// How many spaces stand where a line of `length` is filled up to `column`: one at least.
@@ -97,17 +99,18 @@ impl Writer {
     }
 
     /// The time that the rows below share; `number` is that of the next row.
-    pub(super) fn heading(&mut self, number: usize, time: &str) {
+    pub(super) fn heading(&mut self, number: usize, way: usize, time: &str) {
+        let sign = TIMES[way];
         if self.numbered {
-            let _ = writeln!(self.text, "{HEADING}{LINE}{number} {time}");
+            let _ = writeln!(self.text, "{sign} {LINE}{number} {time}");
         } else {
-            let _ = writeln!(self.text, "{HEADING}{time}");
+            let _ = writeln!(self.text, "{sign} {time}");
         }
     }
 
     /// The number of the next row.
     pub(super) fn mark(&mut self, number: usize) {
-        let _ = writeln!(self.text, "{HEADING}{LINE}{number}");
+        let _ = writeln!(self.text, "{} {LINE}{number}", TIMES[0]);
     }
 
     pub(super) fn template(&mut self, label: &str, pieces: &[Piece]) {
@@ -116,7 +119,7 @@ impl Writer {
             match piece {
                 Piece::Text(text) => self.text.push_str(text),
                 Piece::Slot => self.text.push_str(SLOT),
-                Piece::Time => self.text.push_str(TIME),
+                Piece::Time(way) => self.text.push_str(TIMES[*way]),
                 Piece::Rest => self.text.push_str(REST),
                 Piece::Stop(column) => write!(self.text, "{STOP}{column}}}").unwrap_or_default(),
                 Piece::End(column) => write!(self.text, "{END}{column}}}").unwrap_or_default(),
@@ -145,6 +148,11 @@ impl Writer {
         }
     }
 
+    /// The marker that stands for lines that were left out.
+    pub(super) fn gap(&mut self, marker: &str) {
+        self.line(marker);
+    }
+
     /// Names the next `lines` lines of the text.
     pub(super) fn block(&mut self, name: usize, lines: usize) {
         let _ = writeln!(self.text, "{REPEAT}{BLOCK}{name}: {lines} lines");
@@ -168,23 +176,29 @@ fn labelled(line: &str) -> Option<(&str, &str)> {
     (1..=3).contains(&length).then(|| line.split_at(length))
 }
 
+/// The kind of time that a heading gives, and what it says.
+fn heading(line: &str) -> Option<(usize, &str)> {
+    TIMES.iter().enumerate().find_map(|(way, sign)| Some((way, line.strip_prefix(sign)?.strip_prefix(' ')?)))
+}
+
 /// Whether a row's values, written without a label, would read as something else.
 fn is_control(line: &str, numbered: bool) -> bool {
     line.starts_with('|')
-        || line.starts_with(HEADING)
+        || heading(line).is_some()
         || line.starts_with(REPEAT)
         || (numbered && line.contains('\t'))
         || labelled(line).is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with([' ', '=']))
 }
 
-/// Rebuilds the text from its row form; `None` where it is not one.
-pub(super) fn decode(form: &str, first_line: Option<usize>) -> Option<String> {
+/// Rebuilds the text from its row form; `None` where it is not one. `gaps` are the markers in the form, each with the
+/// lines that it stands for.
+pub(super) fn decode<'a>(form: &'a str, first_line: Option<usize>, gaps: &'a [Gap<'a>]) -> Option<String> {
     let (head, body) = form.split_once('\n')?;
     if !head.starts_with(HEAD) {
         return None;
     }
     let ends_open = !body.ends_with('\n');
-    let mut reader = Reader { first_line, ..Reader::default() };
+    let mut reader = Reader { first_line, gaps, ..Reader::default() };
     for line in body.strip_suffix('\n').unwrap_or(body).split('\n') {
         reader.read(line)?;
     }
@@ -194,16 +208,26 @@ pub(super) fn decode(form: &str, first_line: Option<usize>) -> Option<String> {
     Some(reader.text)
 }
 
+/// Lines that were left out under a marker.
+pub(super) struct Gap<'a> {
+    pub(super) first: usize,
+    pub(super) lines: Vec<&'a str>,
+    pub(super) marker: String,
+}
+
 #[derive(Default)]
 struct Reader<'a> {
     first_line: Option<usize>,
+    /// Those that are still to come.
+    gaps: &'a [Gap<'a>],
     text: String,
     /// Where each line of `text` begins.
     starts: Vec<usize>,
     templates: Vec<Template>,
     by_label: HashMap<&'a str, usize>,
     current: Option<usize>,
-    time: &'a str,
+    /// The time of the last heading of each kind.
+    times: [&'a str; WAYS],
     /// The values of the last row.
     above: Vec<&'a str>,
     /// The lines of each named block: the first, and how many.
@@ -217,13 +241,20 @@ struct Template {
 
 impl<'a> Reader<'a> {
     fn read(&mut self, line: &'a str) -> Option<()> {
+        if let [gap, rest @ ..] = self.gaps
+            && gap.marker == line
+        {
+            self.gaps = rest;
+            gap.lines.iter().for_each(|line| self.push(line));
+            return Some(());
+        }
         if let Some((number, verbatim)) = self.verbatim(line) {
             let is_next = self.is_next(number);
             self.push(verbatim);
             return is_next.then_some(());
         }
-        if let Some(heading) = line.strip_prefix(HEADING) {
-            return self.heading(heading);
+        if let Some((way, heading)) = heading(line) {
+            return self.heading(way, heading);
         }
         if let Some(repeat) = line.strip_prefix(REPEAT) {
             return self.repeat(repeat);
@@ -258,14 +289,14 @@ impl<'a> Reader<'a> {
         number == self.first_line.map(|first| first + self.starts.len())
     }
 
-    fn heading(&mut self, heading: &'a str) -> Option<()> {
+    fn heading(&mut self, way: usize, heading: &'a str) -> Option<()> {
         if self.first_line.is_none() {
-            self.time = heading;
+            self.times[way] = heading;
             return Some(());
         }
         let rest = heading.strip_prefix(LINE)?;
-        let (number, time) = rest.split_once(' ').unwrap_or((rest, self.time));
-        self.time = time;
+        let (number, time) = rest.split_once(' ').unwrap_or((rest, self.times[way]));
+        self.times[way] = time;
         self.is_next(Some(number.parse().ok()?)).then_some(())
     }
 
@@ -323,7 +354,7 @@ impl<'a> Reader<'a> {
             match piece {
                 Piece::Text(text) => self.text.push_str(text),
                 Piece::Slot => self.text.push_str(next.next()?),
-                Piece::Time => self.text.push_str(self.time),
+                Piece::Time(way) => self.text.push_str(self.times[*way]),
                 Piece::Rest => self.text.push_str(std::mem::take(&mut row)),
                 Piece::Stop(column) => {
                     let count = filling(*column, length(&self.text));
@@ -374,8 +405,9 @@ fn sign_at(text: &str) -> Option<(Piece, usize)> {
     if text.starts_with(SLOT) {
         return Some((Piece::Slot, SLOT.len()));
     }
-    if text.starts_with(TIME) {
-        return Some((Piece::Time, TIME.len()));
+    // `##` itself is how the others begin.
+    if let Some(way) = TIMES.iter().rposition(|sign| text.starts_with(sign)) {
+        return Some((Piece::Time(way), TIMES[way].len()));
     }
     if text.starts_with(REST) {
         return Some((Piece::Rest, REST.len()));

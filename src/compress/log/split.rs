@@ -23,7 +23,12 @@ struct Head {
     word: usize,
     /// Whether the word behind it is the rest of the time.
     has_rest: bool,
+    /// Which of the text's ways to write a time it is.
+    way: usize,
 }
+
+/// So many ways to write a time are told apart: an application's, its server's, its database's.
+pub(super) const WAYS: usize = 3;
 
 /// A word's place in its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +41,7 @@ impl<'a> Words<'a> {
     /// Cuts `lines`; the time at the front of each is cut at `cut`.
     pub(super) fn of(lines: Vec<&'a str>, cut: Option<Cut>) -> Self {
         let mut words = Words { spans: Vec::new(), starts: vec![0], heads: Vec::with_capacity(lines.len()), lines };
+        let mut ways: Vec<String> = Vec::new();
         for index in 0..words.lines.len() {
             let line = words.lines[index];
             let first = words.spans.len();
@@ -43,7 +49,8 @@ impl<'a> Words<'a> {
             match cut.and_then(|cut| stamp::find(line).and_then(|stamp| stamp.cut(cut))) {
                 Some(parts) => {
                     split(line, 0, parts.head.start, &mut words.spans);
-                    head = Some(Head { word: words.spans.len() - first, has_rest: parts.rest.is_some() });
+                    let way = way(&line[parts.head.start..parts.head.end], &mut ways);
+                    head = Some(Head { word: words.spans.len() - first, has_rest: parts.rest.is_some(), way });
                     words.spans.push(parts.head);
                     words.spans.extend(parts.rest);
                     let end = parts.rest.map_or(parts.head.end, |rest| rest.end);
@@ -65,6 +72,11 @@ impl<'a> Words<'a> {
         self.heads[line].map(|head| head.word)
     }
 
+    /// The way in which the line's time is written, counted from 0.
+    pub(super) fn way(&self, line: usize) -> usize {
+        self.heads[line].map_or(0, |head| head.way)
+    }
+
     /// How many words behind the head are the rest of the time: one or none.
     pub(super) fn has_time_of_day(&self, line: usize) -> usize {
         self.heads[line].map_or(0, |head| usize::from(head.has_rest))
@@ -82,6 +94,21 @@ impl<'a> Words<'a> {
         let end = spans.get(gap).map_or(self.lines[line].len(), |span| span.start);
         &self.lines[line][start..end]
     }
+}
+
+/// The place of `time`'s way of writing among those known, which it joins.
+fn way(time: &str, known: &mut Vec<String>) -> usize {
+    let sign = |c: char| match c {
+        '0'..='9' => '0',
+        'A'..='Z' | 'a'..='z' => 'a',
+        sign => sign,
+    };
+    let shape: String = time.chars().map(sign).collect();
+    let way = known.iter().position(|known| *known == shape).unwrap_or_else(|| {
+        known.push(shape);
+        known.len() - 1
+    });
+    way.min(WAYS - 1)
 }
 
 /// Appends the words of `line[from..to]`.

@@ -192,7 +192,7 @@ enum Gaps {
 /// case.
 fn shape(words: &Words, line: usize, rest: Option<usize>, gaps: Gaps) -> u64 {
     let mut hasher = DefaultHasher::new();
-    words.head(line).hash(&mut hasher);
+    (words.head(line), words.way(line)).hash(&mut hasher);
     for gap in 0..=rest.unwrap_or(words.spans(line).len()) {
         let gap = words.gap(line, gap);
         match gaps {
@@ -306,7 +306,7 @@ fn template(words: &Words, group: &Group) -> Option<Template> {
             pieces.extend(columns(words, group, word, slots.binary_search(&word).is_ok())?);
         }
         if head == Some(word) {
-            pieces.push(Piece::Time);
+            pieces.push(Piece::Time(words.way(group.first)));
         } else if slots.binary_search(&word).is_ok() {
             pieces.push(Piece::Slot);
         } else if word < count {

@@ -165,7 +165,7 @@ fn the_number_of_every_row_can_be_counted() {
     assert!(form.starts_with("[headroom: rows of lines 829 to 1128, none left out; "), "{form}");
     assert!(form.contains("\n829\t2026-11-20T10:00:00Z INFO request id=00000 done\n"), "{form}");
     assert!(form.contains("\n## line 880\n"), "{form}");
-    assert_eq!(rows::decode(&form, Some(829)), Some(text));
+    assert_eq!(rows::decode(&form, Some(829), &[]), Some(text));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn line_ends_and_trailing_spaces_survive() {
     for (join, end) in [("\n", ""), ("\r\n", "\r\n"), ("\n", "\n\n"), ("\n", " ")] {
         let text = (0..60).map(line).collect::<Vec<_>>().join(join) + end;
         let form = row_form(&text, None, &[]).unwrap();
-        assert_eq!(rows::decode(&form, None), Some(text));
+        assert_eq!(rows::decode(&form, None, &[]), Some(text));
     }
 }
 
@@ -193,7 +193,7 @@ fn columns_are_filled_up_again() {
     let text = (0..40).map(line).collect::<Vec<_>>().join("\n");
     let form = row_form(&text, None, &[]).unwrap();
     assert!(form.contains("=##:{}  INFO{>24}{} --- [{>50}{}] {}{<77}: request {} done\n"), "{form}");
-    assert_eq!(rows::decode(&form, None), Some(text));
+    assert_eq!(rows::decode(&form, None, &[]), Some(text));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn repeated_blocks_are_told_once() {
         format!("start\n{}end\n", "connection lost to 10.0.0.1:5432\nwaiting 5 s before the next try\n".repeat(12));
     let form = row_form(&text, None, &[]).unwrap();
     assert!(form.contains("|waiting 5 s before the next try\n… last 2 lines ×12\n|end\n"), "{form}");
-    assert_eq!(rows::decode(&form, None), Some(text));
+    assert_eq!(rows::decode(&form, None, &[]), Some(text));
 }
 
 #[test]
@@ -366,7 +366,7 @@ proptest! {
     ) {
         let text = lines.join(["\n", "\r\n", "\n"][ends]) + ["\n", "\r\n", ""][ends];
         let form = row_form::encode(&text, first, &[]).unwrap();
-        prop_assert_eq!(rows::decode(&form, first), Some(text));
+        prop_assert_eq!(rows::decode(&form, first, &[]), Some(text));
     }
 
     #[test]
@@ -374,7 +374,7 @@ proptest! {
         text in "([A-C]{1,2}[ =|]?|\"|\\{\\}|##|… ×2|[0-9]{1,2}\t?|[ =a:]|\n){0,120}", first in prop::option::of(1..20usize),
     ) {
         if let Some(form) = row_form::encode(&text, first, &[]) {
-            prop_assert_eq!(rows::decode(&form, first), Some(text));
+            prop_assert_eq!(rows::decode(&form, first, &[]), Some(text));
         }
     }
 
