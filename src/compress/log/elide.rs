@@ -110,9 +110,8 @@ const BEHIND_FAILURE: usize = 1;
 fn ordinary(text: &str, lines: &[&str], notable: &Notable) -> Vec<bool> {
     let failed = notable.failed(text, lines);
     let words = Words::of(lines.to_vec(), stamp::best_cut(lines));
-    let templates = template::mine(&words, |line| {
-        if failed[line] || notable.hinted[line] { Eligible::No } else { Eligible::Yes }
-    });
+    let templates =
+        template::mine(&words, |line| if failed[line] || notable.hinted[line] { Eligible::No } else { Eligible::Yes });
     let mut alike = vec![0; templates.templates.len()];
     for template in templates.of_line.iter().flatten() {
         alike[*template] += 1;

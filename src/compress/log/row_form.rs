@@ -42,9 +42,8 @@ pub(super) fn traced_form(input: &Input) -> Option<String> {
         return None;
     }
     let gaps = |is_free: &dyn Fn(usize) -> bool| -> Vec<Gap> {
-        let runs = trace::foreign_runs(&read.lines, context.profile.bias, |line| {
-            read.notable.hinted[line] || !is_free(line)
-        });
+        let runs =
+            trace::foreign_runs(&read.lines, context.profile.bias, |line| read.notable.hinted[line] || !is_free(line));
         let gap = |Run { lines, what }: Run| Gap {
             marker: marker::gap(&(lines_before + lines.start + 1..=lines_before + lines.end), &what, context.handle),
             first: lines.start,

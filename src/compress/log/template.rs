@@ -156,11 +156,7 @@ fn first_source(words: &Words, line: usize) -> Option<usize> {
 }
 
 /// Lines that begin alike up to the word that `start` finds.
-fn by_start(
-    words: &Words,
-    start: fn(&Words, usize) -> Option<usize>,
-    eligible: impl Fn(usize) -> bool,
-) -> Vec<Group> {
+fn by_start(words: &Words, start: fn(&Words, usize) -> Option<usize>, eligible: impl Fn(usize) -> bool) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut by_key: HashMap<u64, usize> = HashMap::new();
     for line in (0..words.lines.len()).filter(|line| eligible(*line)) {
@@ -216,7 +212,13 @@ fn by_exact_gaps(words: &Words, mut group: Group) -> Vec<Group> {
     let mut by_shape: HashMap<u64, usize> = HashMap::new();
     for line in std::mem::take(&mut group.lines) {
         let index = *by_shape.entry(shape(words, line, group.rest, Gaps::Exact)).or_insert_with(|| {
-            groups.push(Group { first: line, lines: Vec::new(), open: group.open.clone(), rest: group.rest, eligible: group.eligible });
+            groups.push(Group {
+                first: line,
+                lines: Vec::new(),
+                open: group.open.clone(),
+                rest: group.rest,
+                eligible: group.eligible,
+            });
             groups.len() - 1
         });
         groups[index].lines.push(line);
@@ -239,7 +241,8 @@ fn join(words: &Words, groups: Vec<Group>) -> Vec<Group> {
     let mut joined: Vec<Group> = Vec::new();
     let mut by_shape: HashMap<(Eligible, u64), Vec<usize>> = HashMap::new();
     for group in groups {
-        let candidates = by_shape.entry((group.eligible, shape(words, group.first, None, Gaps::Collapsed))).or_default();
+        let candidates =
+            by_shape.entry((group.eligible, shape(words, group.first, None, Gaps::Collapsed))).or_default();
         let alike = candidates.iter().find_map(|&index| Some((index, opened(words, &joined[index], &group)?)));
         if let Some((index, open)) = alike {
             joined[index].open = open;

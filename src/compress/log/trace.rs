@@ -159,7 +159,14 @@ fn frame<'a>(lines: &[&'a str], line: usize) -> Option<Frame<'a>> {
         return Some(Frame { lines: line..line + 1 + python_source(lines, line, indent), library });
     }
     if let Some(place) = body.strip_prefix("at ").filter(|_| indent > 0) {
-        let library = if place.contains(".java:") || is_java(place) { java_package(place) } else { js_package(place)? };
+        let library = if place.contains(".java:") || is_java(place) {
+            java_package(place)
+        } else {
+            match js_owner(place)? {
+                Owner::Project => None,
+                Owner::Library(package) => Some(package),
+            }
+        };
         return Some(Frame { lines: line..line + 1, library });
     }
     let second = lines.get(line + 1).copied().unwrap_or_default();
@@ -207,8 +214,14 @@ fn java_package(place: &str) -> Option<&str> {
     class.match_indices('.').nth(dots - 1).map(|(at, _)| &class[..at])
 }
 
-/// The package of a frame as V8 writes it: `fn (file:line:column)`, `file:line:column`; none where it is no frame.
-fn js_package(place: &str) -> Option<Option<&str>> {
+/// Whose a frame is.
+enum Owner<'a> {
+    Project,
+    Library(&'a str),
+}
+
+/// Whose a frame is as V8 writes it: `fn (file:line:column)`, `file:line:column`; none where it is no frame.
+fn js_owner(place: &str) -> Option<Owner<'_>> {
     let file = place.strip_suffix(')').map_or(place, |place| place.rsplit_once('(').map_or(place, |(_, file)| file));
     let ends_in_number = |text: &str| text.rsplit_once(':').is_some_and(|(_, number)| is_number(number));
     let is_place = ends_in_number(file) && ends_in_number(file.rsplit_once(':')?.0);
@@ -217,10 +230,11 @@ fn js_package(place: &str) -> Option<Option<&str>> {
     }
     if let Some((_, inside)) = file.rsplit_once("node_modules/") {
         let parts = if inside.starts_with('@') { 2 } else { 1 };
-        return Some(Some(inside.match_indices('/').nth(parts - 1).map_or(inside, |(at, _)| &inside[..at])));
+        let package = inside.match_indices('/').nth(parts - 1).map_or(inside, |(at, _)| &inside[..at]);
+        return Some(Owner::Library(package));
     }
     let is_runtime = !is_place || file.starts_with("node:") || file.starts_with("internal/");
-    Some(is_runtime.then_some("node"))
+    Some(if is_runtime { Owner::Library("node") } else { Owner::Project })
 }
 
 fn is_number(text: &str) -> bool {
@@ -234,11 +248,12 @@ fn rust_frame<'a>(body: &'a str, second: &'a str) -> Option<(Option<&'a str>, us
         return None;
     }
     let symbol = symbol.trim_start();
-    let symbol = symbol.split_once(" - ").filter(|(address, _)| address.starts_with("0x")).map_or(symbol, |split| split.1);
+    let symbol =
+        symbol.split_once(" - ").filter(|(address, _)| address.starts_with("0x")).map_or(symbol, |split| split.1);
     let named = symbol.trim_start_matches(['<', '&', '(']);
     let named = named.strip_prefix("dyn ").unwrap_or(named);
     let name = named.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-    let by_symbol = if LIBC.iter().any(|known| *known == symbol) {
+    let by_symbol = if LIBC.contains(&symbol) {
         Some("libc")
     } else if RUST_CRATES.contains(&name) {
         Some(name)
