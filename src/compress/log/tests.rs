@@ -482,16 +482,13 @@ proptest! {
         let lines: Vec<&str> = text.split('\n').collect();
         let mut next = 0;
         for line in form.split('\n') {
-            match crate::compress::marker::find(line).first().and_then(|marker| marker.lines.clone()) {
-                Some(gone) => {
-                    prop_assert_eq!(*gone.start(), next + 1);
-                    prop_assert!(lines[next..*gone.end()].iter().all(|line| line.contains("node_modules")));
-                    next = *gone.end();
-                }
-                None => {
-                    prop_assert_eq!(line, lines[next]);
-                    next += 1;
-                }
+            if let Some(gone) = crate::compress::marker::find(line).first().and_then(|marker| marker.lines.clone()) {
+                prop_assert_eq!(*gone.start(), next + 1);
+                prop_assert!(lines[next..*gone.end()].iter().all(|line| line.contains("node_modules")));
+                next = *gone.end();
+            } else {
+                prop_assert_eq!(line, lines[next]);
+                next += 1;
             }
         }
         prop_assert_eq!(next, lines.len());
