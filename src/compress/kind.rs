@@ -2,6 +2,7 @@
 
 use crate::compress::ToolCall;
 use crate::compress::command::{self, Commands};
+use crate::compress::log;
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,6 +110,9 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
         return Kind::Log;
     }
     let is_file = path.is_some();
+    if !is_file && log::trace::looks_like(&lines) {
+        return Kind::Log;
+    }
     let (matches, all) = share(is_match_line);
     if !is_file && matches * 10 >= all * 7 && matches >= 3 {
         return Kind::Search;

@@ -11,7 +11,7 @@ use crate::compress::log::lines::Notable;
 use crate::compress::log::shapes;
 use crate::compress::log::split::Words;
 use crate::compress::log::stamp;
-use crate::compress::log::template;
+use crate::compress::log::template::{self, Eligible};
 use crate::compress::log::terminal;
 use crate::compress::marker;
 
@@ -110,7 +110,8 @@ const BEHIND_FAILURE: usize = 1;
 fn ordinary(text: &str, lines: &[&str], notable: &Notable) -> Vec<bool> {
     let failed = notable.failed(text, lines);
     let words = Words::of(lines.to_vec(), stamp::best_cut(lines));
-    let templates = template::mine(&words, |line| !failed[line] && !notable.hinted[line]);
+    let templates =
+        template::mine(&words, |line| if failed[line] || notable.hinted[line] { Eligible::No } else { Eligible::Yes });
     let mut alike = vec![0; templates.templates.len()];
     for template in templates.of_line.iter().flatten() {
         alike[*template] += 1;

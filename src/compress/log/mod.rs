@@ -1,12 +1,13 @@
 //! The log compressor: what applications, servers, build and test tools write line by line.
 //!
-//! Two forms. The rows (`row_form`, `rows` is their grammar) say once what lines have in common and lose nothing. The
-//! elided form (`elide`) leaves a tool's success lines out under markers; it is offered only where the original can be
+//! Three forms. The rows (`row_form`, `rows` is their grammar) say once what lines have in common and lose nothing. The
+//! same without the frames that a trace has in libraries and runtimes (`trace`) loses those under markers. The elided form (`elide`) leaves a tool's success lines out under markers; it is offered only where the original can be
 //! had back. The shorter one is preferred. Of an application's log ordinary lines are left out only when the question is
 //! what went wrong; else nobody can tell which of its lines will be asked for.
 
 mod elide;
 mod lines;
+mod repeats;
 mod row_form;
 mod rows;
 mod shapes;
@@ -14,10 +15,12 @@ mod split;
 mod stamp;
 mod template;
 mod terminal;
+pub(crate) mod trace;
 
 pub(crate) use row_form::row_form;
 
 use elide::elided_form;
+use row_form::traced_form;
 
 use crate::compress::kind::Kind;
 use crate::compress::{Compressor, Form, Input, Loss};
@@ -27,10 +30,14 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// # What it keeps
 ///
 /// As rows: every line, in its order, every value as it was written: a path, an id or a number can be searched for. A
-/// row stands below its template, `{}` stands for its values; date and minute that rows share stand in a heading.
-/// Errors with their traces, lines seen fewer than three times, lines that the question names, the first and the last
-/// line are verbatim. Where the text had line numbers, headings and verbatim lines carry them. The form is decoded and
+/// row stands below its template, `{}` stands for its values, `{..}` for a message that is like no other; date and
+/// minute that rows share stand in a heading. Lines that stand again as a block, such as a trace, are named and referred
+/// to. Errors with their traces (fewer than eight alike), lines seen fewer than three times, lines that the question
+/// names, the first and the last line are verbatim. Where the text had line numbers, headings and verbatim lines carry them. The form is decoded and
 /// compared byte for byte before it is offered.
+///
+/// Without foreign frames: of each trace the exceptions, the project's frames, the first and the last frame, and frames
+/// that the question names.
 ///
 /// Elided: failures, errors and warnings with their traces and places, summaries, lines that the question names, the
 /// first and the last line, and whatever is no known success line. A repeated line stands once. Where the question is what
@@ -38,7 +45,8 @@ use crate::compress::{Compressor, Form, Input, Loss};
 ///
 /// # What it drops
 ///
-/// As rows: nothing. Elided: success lines of known tools (`Compiling …`, `test … ok`, `PASSED`, downloads), exact
+/// As rows: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime (Java, Python,
+/// Node, Rust, Go), under a marker that counts them by package. Elided: success lines of known tools (`Compiling …`, `test … ok`, `PASSED`, downloads), exact
 /// repeats, progress bars and terminal codes, each run under a marker that gives its line numbers and counts by kind;
 /// where the question is what went wrong, lines that differ from many others in their values only.
 ///
@@ -72,7 +80,7 @@ impl Compressor for Log {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -82,8 +90,15 @@ impl Compressor for Log {
     fn forms(&self, input: &Input) -> Vec<Form> {
         let hints = input.context.hints;
         let rows = row_form(input.text, input.first_line, hints).map(|text| Form::of(text, Loss::None));
-        rows.into_iter().chain(elided(input)).collect()
+        rows.into_iter().chain(traced(input)).chain(elided(input)).collect()
     }
+}
+
+/// The rows without foreign frames of traces, where the reader can get them back.
+fn traced(input: &Input) -> Option<Form> {
+    let is_allowed = input.context.retrievable && input.first_line.is_none();
+    let form = if is_allowed { traced_form(input) } else { None };
+    form.map(|text| Form::of(text, Loss::Content))
 }
 
 /// The elided form, where the reader can get back what it leaves out. A text with line numbers is part of a file, and

@@ -14,9 +14,21 @@ pub(super) struct Words<'a> {
     pub(super) lines: Vec<&'a str>,
     spans: Vec<Span>,
     starts: Vec<usize>,
-    /// Which word of each line is the part of its time that goes into a heading.
-    heads: Vec<Option<usize>>,
+    heads: Vec<Option<Head>>,
 }
+
+/// The part of a line's time that goes into a heading.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    word: usize,
+    /// Whether the word behind it is the rest of the time.
+    has_rest: bool,
+    /// Which of the text's ways to write a time it is.
+    way: usize,
+}
+
+/// So many ways to write a time are told apart: an application's, its server's, its database's.
+pub(super) const WAYS: usize = 3;
 
 /// A word's place in its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +41,7 @@ impl<'a> Words<'a> {
     /// Cuts `lines`; the time at the front of each is cut at `cut`.
     pub(super) fn of(lines: Vec<&'a str>, cut: Option<Cut>) -> Self {
         let mut words = Words { spans: Vec::new(), starts: vec![0], heads: Vec::with_capacity(lines.len()), lines };
+        let mut ways: Vec<String> = Vec::new();
         for index in 0..words.lines.len() {
             let line = words.lines[index];
             let first = words.spans.len();
@@ -36,7 +49,8 @@ impl<'a> Words<'a> {
             match cut.and_then(|cut| stamp::find(line).and_then(|stamp| stamp.cut(cut))) {
                 Some(parts) => {
                     split(line, 0, parts.head.start, &mut words.spans);
-                    head = Some(words.spans.len() - first);
+                    let way = way(&line[parts.head.start..parts.head.end], &mut ways);
+                    head = Some(Head { word: words.spans.len() - first, has_rest: parts.rest.is_some(), way });
                     words.spans.push(parts.head);
                     words.spans.extend(parts.rest);
                     let end = parts.rest.map_or(parts.head.end, |rest| rest.end);
@@ -55,7 +69,17 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn head(&self, line: usize) -> Option<usize> {
-        self.heads[line]
+        self.heads[line].map(|head| head.word)
+    }
+
+    /// The way in which the line's time is written, counted from 0.
+    pub(super) fn way(&self, line: usize) -> usize {
+        self.heads[line].map_or(0, |head| head.way)
+    }
+
+    /// How many words behind the head are the rest of the time: one or none.
+    pub(super) fn has_time_of_day(&self, line: usize) -> usize {
+        self.heads[line].map_or(0, |head| usize::from(head.has_rest))
     }
 
     pub(super) fn word(&self, line: usize, word: usize) -> &'a str {
@@ -72,13 +96,30 @@ impl<'a> Words<'a> {
     }
 }
 
+/// The place of `time`'s way of writing among those known, which it joins.
+fn way(time: &str, known: &mut Vec<String>) -> usize {
+    let sign = |c: char| match c {
+        '0'..='9' => '0',
+        'A'..='Z' | 'a'..='z' => 'a',
+        sign => sign,
+    };
+    let shape: String = time.chars().map(sign).collect();
+    let way = known.iter().position(|known| *known == shape).unwrap_or_else(|| {
+        known.push(shape);
+        known.len() - 1
+    });
+    way.min(WAYS - 1)
+}
+
 /// Appends the words of `line[from..to]`.
 fn split(line: &str, from: usize, to: usize, spans: &mut Vec<Span>) {
     let bytes = line.as_bytes();
     let names_test = names_test(line);
     let mut at = from;
     'words: while at < to {
-        if is_gap(bytes[at]) {
+        // `"status":200`: the sign between a name and its value is none of the value's.
+        let is_sign = bytes[at] == b':' && at > from && is_gap(bytes[at - 1]) && bytes.get(at + 1) != Some(&b':');
+        if is_gap(bytes[at]) || is_sign || is_arrow(bytes, at) {
             at += 1;
             continue;
         }
@@ -142,8 +183,12 @@ fn ends_word(bytes: &[u8], start: usize, at: usize, to: usize, in_address: bool)
             let digit_after = at + 1 < to && bytes[at + 1].is_ascii_digit();
             !(digit_before && digit_after)
         }
-        byte => is_gap(byte),
+        byte => is_gap(byte) || is_arrow(bytes, at),
     }
+}
+
+fn is_arrow(bytes: &[u8], at: usize) -> bool {
+    bytes[at..].starts_with(b"->")
 }
 
 fn is_gap(byte: u8) -> bool {

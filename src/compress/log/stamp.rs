@@ -3,6 +3,8 @@
 //! Only a clock of the form `HH:MM:SS` near the line's front counts, with or without a date before it. Epoch seconds
 //! and the seconds of `dmesg` share no readable prefix and are ordinary words.
 
+use std::collections::HashMap;
+
 use crate::compress::log::split::Span;
 
 /// How much of the time goes into the heading.
@@ -111,15 +113,15 @@ impl Stamp {
 pub(super) fn best_cut(lines: &[&str]) -> Option<Cut> {
     let stamps: Vec<(&str, Stamp)> = lines.iter().filter_map(|line| Some((*line, find(line)?))).collect();
     let cost_of = |cut: Cut| {
-        let mut last = "";
+        // Each way of writing has headings of its own; by its length it is told well enough here.
+        let mut last: HashMap<usize, &str> = HashMap::new();
         let mut cost = 0;
         for (line, stamp) in &stamps {
             match stamp.cut(cut) {
                 Some(parts) => {
                     let head = &line[parts.head.start..parts.head.end];
-                    if head != last {
+                    if last.insert(head.len(), head) != Some(head) {
                         cost += pieces(head) + 6;
-                        last = head;
                     }
                     cost += parts.rest.map_or(0, |rest| pieces(&line[rest.start..rest.end]) + 1);
                 }

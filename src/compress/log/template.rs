@@ -3,6 +3,7 @@
 //! Two passes over the lines, both linear. The first puts lines together that agree in all but the words with a digit in
 //! them; the second joins such groups where they also disagree in few other words (a user's name, a file), but never
 //! in the level: `INFO` and `WARN` of one message stay two templates, because the level is what a reader looks for.
+//! Lines that no other resembles share at least how they begin (time, level, source): there the message is one value.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -14,6 +15,12 @@ use crate::compress::log::split::Words;
 
 /// Lines below this count are novel: a template would hide what is special about them.
 const NOVEL: usize = 3;
+
+/// Alike errors below this count are novel.
+const CROWD: usize = 8;
+
+/// Behind the time and the level, so many words may name where a line comes from.
+const LONGEST_SOURCE: usize = 5;
 
 /// How many templates of one shape a group is compared with, so that time stays linear.
 const COMPARED: usize = 24;
@@ -29,6 +36,17 @@ pub(super) struct Template {
     pub(super) pieces: Vec<Piece>,
     /// Which words of a line are values.
     pub(super) slots: Vec<usize>,
+    /// The word from which on the rest of the line is one value.
+    pub(super) rest: Option<usize>,
+}
+
+/// Which lines may be rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Eligible {
+    Yes,
+    /// With many others like it: an error.
+    InCrowd,
+    No,
 }
 
 struct Group {
@@ -36,44 +54,67 @@ struct Group {
     lines: Vec<usize>,
     /// Words that differ, or may differ, between the lines.
     open: Vec<bool>,
+    /// The word with which the part begins in which the lines have nothing in common.
+    rest: Option<usize>,
+    eligible: Eligible,
+}
+
+impl Group {
+    fn is_novel(&self) -> bool {
+        self.lines.len() < if self.eligible == Eligible::InCrowd { CROWD } else { NOVEL }
+    }
 }
 
 /// The templates that pay for the lines that `eligible` names.
-pub(super) fn mine(words: &Words, eligible: impl Fn(usize) -> bool) -> Templates {
-    let mut of_line = vec![None; words.lines.len()];
-    let mut templates = Vec::new();
-    let mut add = |group: &Group, template: Template| {
-        if group.lines.len() >= NOVEL && pays(&template, group.lines.len()) {
-            for &line in &group.lines {
-                of_line[line] = Some(templates.len());
-            }
-            templates.push(template);
+pub(super) fn mine(words: &Words, eligible: impl Fn(usize) -> Eligible) -> Templates {
+    let mut found = Templates { of_line: vec![None; words.lines.len()], templates: Vec::new() };
+    for group in join(words, group(words, &eligible)) {
+        found.add(words, group);
+    }
+    for start in [source, first_source, level] {
+        for group in by_start(words, start, |line| eligible(line) == Eligible::Yes && found.of_line[line].is_none()) {
+            found.add(words, group);
         }
-    };
-    for group in join(words, group(words, eligible)) {
+    }
+    found
+}
+
+impl Templates {
+    /// Makes rows of the group's lines, where that pays.
+    fn add(&mut self, words: &Words, group: Group) {
         if let Some(template) = template(words, &group) {
-            add(&group, template);
-            continue;
+            return self.put(&group, template);
         }
         for group in by_exact_gaps(words, group) {
             if let Some(template) = template(words, &group) {
-                add(&group, template);
+                self.put(&group, template);
             }
         }
     }
-    Templates { of_line, templates }
+
+    fn put(&mut self, group: &Group, template: Template) {
+        if !group.is_novel() && pays(&template, group.lines.len()) {
+            for &line in &group.lines {
+                self.of_line[line] = Some(self.templates.len());
+            }
+            self.templates.push(template);
+        }
+    }
 }
 
 /// Lines that agree in everything but words with a digit.
-fn group(words: &Words, eligible: impl Fn(usize) -> bool) -> Vec<Group> {
+fn group(words: &Words, eligible: impl Fn(usize) -> Eligible) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut by_key: HashMap<u64, usize> = HashMap::new();
     for line in 0..words.lines.len() {
-        if words.spans(line).is_empty() || !eligible(line) || rows::means_something(words.lines[line]) {
+        let eligible = eligible(line);
+        // Only an error that has a time is an event; the lines of its trace have none.
+        let is_event = eligible == Eligible::Yes || eligible == Eligible::InCrowd && words.head(line).is_some();
+        if words.spans(line).is_empty() || !is_event || rows::means_something(words.lines[line]) {
             continue;
         }
         let mut hasher = DefaultHasher::new();
-        shape(words, line, Gaps::Collapsed).hash(&mut hasher);
+        (eligible, shape(words, line, None, Gaps::Collapsed)).hash(&mut hasher);
         for word in 0..words.spans(line).len() {
             if !is_open(words, line, word) {
                 words.word(line, word).hash(&mut hasher);
@@ -81,7 +122,53 @@ fn group(words: &Words, eligible: impl Fn(usize) -> bool) -> Vec<Group> {
         }
         let index = *by_key.entry(hasher.finish()).or_insert_with(|| {
             let open = (0..words.spans(line).len()).map(|word| is_open(words, line, word)).collect();
-            groups.push(Group { first: line, lines: Vec::new(), open });
+            groups.push(Group { first: line, lines: Vec::new(), open, rest: None, eligible });
+            groups.len() - 1
+        });
+        groups[index].lines.push(line);
+    }
+    groups
+}
+
+/// The word with which a line's message begins: behind the time and the level, and behind their brackets.
+fn level(words: &Words, line: usize) -> Option<usize> {
+    let count = words.spans(line).len();
+    let time = words.head(line).map(|head| head + words.has_time_of_day(line));
+    let level = (0..count.min(LONGEST_SOURCE * 2)).find(|&word| is_level(words.word(line, word)));
+    let from = time.max(level)? + 1;
+    (from..count.min(from + LONGEST_SOURCE)).find(|&word| words.gap(line, word).ends_with(' '))
+}
+
+/// The word with which a line's message begins: behind what names its source, which brackets, colons or columns mark.
+fn sources(words: &Words, line: usize) -> impl DoubleEndedIterator<Item = usize> {
+    let count = words.spans(line).len();
+    let from = level(words, line).unwrap_or(count);
+    let is_mark = move |word: &usize| words.gap(line, *word).len() > 1 && words.gap(line, *word).ends_with(' ');
+    (from..count.min(from + LONGEST_SOURCE)).filter(is_mark)
+}
+
+fn source(words: &Words, line: usize) -> Option<usize> {
+    sources(words, line).next_back()
+}
+
+fn first_source(words: &Words, line: usize) -> Option<usize> {
+    sources(words, line).next()
+}
+
+/// Lines that begin alike up to the word that `start` finds.
+fn by_start(words: &Words, start: fn(&Words, usize) -> Option<usize>, eligible: impl Fn(usize) -> bool) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut by_key: HashMap<u64, usize> = HashMap::new();
+    for line in (0..words.lines.len()).filter(|line| eligible(*line)) {
+        let Some(rest) = start(words, line).filter(|_| !rows::means_something(words.lines[line])) else { continue };
+        let mut hasher = DefaultHasher::new();
+        shape(words, line, Some(rest), Gaps::Collapsed).hash(&mut hasher);
+        for word in (0..rest).map(|word| words.word(line, word)).filter(|word| is_level(word)) {
+            word.hash(&mut hasher);
+        }
+        let index = *by_key.entry(hasher.finish()).or_insert_with(|| {
+            let open = (0..rest).map(|word| !is_level(words.word(line, word))).collect();
+            groups.push(Group { first: line, lines: Vec::new(), open, rest: Some(rest), eligible: Eligible::Yes });
             groups.len() - 1
         });
         groups[index].lines.push(line);
@@ -97,11 +184,12 @@ enum Gaps {
     Collapsed,
 }
 
-/// The gaps of a line, and where its time stands: what two lines of one template have in common in any case.
-fn shape(words: &Words, line: usize, gaps: Gaps) -> u64 {
+/// The gaps of a line up to its `rest`, and where its time stands: what two lines of one template have in common in any
+/// case.
+fn shape(words: &Words, line: usize, rest: Option<usize>, gaps: Gaps) -> u64 {
     let mut hasher = DefaultHasher::new();
-    words.head(line).hash(&mut hasher);
-    for gap in 0..=words.spans(line).len() {
+    (words.head(line), words.way(line)).hash(&mut hasher);
+    for gap in 0..=rest.unwrap_or(words.spans(line).len()) {
         let gap = words.gap(line, gap);
         match gaps {
             Gaps::Exact => gap.hash(&mut hasher),
@@ -119,12 +207,18 @@ fn shape(words: &Words, line: usize, gaps: Gaps) -> u64 {
 }
 
 /// The lines of a group, apart where their spaces differ.
-fn by_exact_gaps(words: &Words, group: Group) -> Vec<Group> {
+fn by_exact_gaps(words: &Words, mut group: Group) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut by_shape: HashMap<u64, usize> = HashMap::new();
-    for line in group.lines {
-        let index = *by_shape.entry(shape(words, line, Gaps::Exact)).or_insert_with(|| {
-            groups.push(Group { first: line, lines: Vec::new(), open: group.open.clone() });
+    for line in std::mem::take(&mut group.lines) {
+        let index = *by_shape.entry(shape(words, line, group.rest, Gaps::Exact)).or_insert_with(|| {
+            groups.push(Group {
+                first: line,
+                lines: Vec::new(),
+                open: group.open.clone(),
+                rest: group.rest,
+                eligible: group.eligible,
+            });
             groups.len() - 1
         });
         groups[index].lines.push(line);
@@ -145,9 +239,10 @@ fn is_module(words: &Words, line: usize, word: usize) -> bool {
 /// Joins groups of one shape that disagree in at most two fifths of their words.
 fn join(words: &Words, groups: Vec<Group>) -> Vec<Group> {
     let mut joined: Vec<Group> = Vec::new();
-    let mut by_shape: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut by_shape: HashMap<(Eligible, u64), Vec<usize>> = HashMap::new();
     for group in groups {
-        let candidates = by_shape.entry(shape(words, group.first, Gaps::Collapsed)).or_default();
+        let candidates =
+            by_shape.entry((group.eligible, shape(words, group.first, None, Gaps::Collapsed))).or_default();
         let alike = candidates.iter().find_map(|&index| Some((index, opened(words, &joined[index], &group)?)));
         if let Some((index, open)) = alike {
             joined[index].open = open;
@@ -198,7 +293,7 @@ fn is_level(word: &str) -> bool {
 /// The group's template: a slot for each word that is not the same in all lines. `None` where the spaces between words
 /// differ, but fill no column.
 fn template(words: &Words, group: &Group) -> Option<Template> {
-    let count = words.spans(group.first).len();
+    let count = group.rest.unwrap_or(words.spans(group.first).len());
     let head = words.head(group.first);
     let differs = |word: &usize| {
         let value = words.word(group.first, *word);
@@ -214,14 +309,15 @@ fn template(words: &Words, group: &Group) -> Option<Template> {
             pieces.extend(columns(words, group, word, slots.binary_search(&word).is_ok())?);
         }
         if head == Some(word) {
-            pieces.push(Piece::Time);
+            pieces.push(Piece::Time(words.way(group.first)));
         } else if slots.binary_search(&word).is_ok() {
             pieces.push(Piece::Slot);
         } else if word < count {
             pieces.push(Piece::Text(words.word(group.first, word).to_owned()));
         }
     }
-    Some(Template { pieces, slots })
+    pieces.extend(group.rest.map(|_| Piece::Rest));
+    Some(Template { pieces, slots, rest: group.rest })
 }
 
 /// The pieces of a gap whose spaces differ between lines: text, and for each run of spaces the column it reaches, or
