@@ -1,0 +1,116 @@
+//! How long each compressor takes for a block of 1, 10 and 100 KB and of 1 MB, token counting included, and whether the
+//! time grows with the size alone. Texts are the fixtures of each compressor, one after another until the size is
+//! reached, told apart by a number in each round so that no text is merely repeated.
+//!
+//! `cargo bench --bench compress`
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::unnecessary_wraps,
+    unreachable_pub,
+    reason = "a bench reads fixtures and prints what it measured; the modules are those of the crate"
+)]
+
+#[expect(dead_code, reason = "the crate uses the rest")]
+#[path = "../src/compress/mod.rs"]
+mod compress;
+#[expect(dead_code, reason = "the crate uses the rest")]
+#[path = "../src/tokens/mod.rs"]
+mod tokens;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use compress::{Context, Outcome, ToolCall};
+
+const SIZES: [(&str, usize); 4] = [("1 KB", 1024), ("10 KB", 10 * 1024), ("100 KB", 100 * 1024), ("1 MB", 1024 * 1024)];
+
+/// Each size is measured for about so long, and at least three times.
+const PATIENCE: Duration = Duration::from_millis(700);
+
+fn main() {
+    let wanted: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    tokens::count("");
+    println!("| compressor | {} | MB/s at 1 MB | 1 MB / 100 KB |", SIZES.map(|(name, _)| format!("p50 of {name}")).join(" | "));
+    println!("|---|---|---|---|---|---|---|");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compressors");
+    let mut folders: Vec<_> = std::fs::read_dir(root).unwrap().map(|folder| folder.unwrap().path()).collect();
+    folders.sort();
+    let mut lines = Vec::new();
+    for folder in folders {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if !wanted.is_empty() && !wanted.contains(&name) {
+            continue;
+        }
+        let (fixtures, call) = fixtures(&folder);
+        let times = SIZES.map(|(_, size)| median(&text_of(&name, &fixtures, size), call.as_ref()));
+        let seconds = times.map(|time| time.as_secs_f64());
+        let cells = times.map(|time| format!("{:.2} ms", time.as_secs_f64() * 1e3)).join(" | ");
+        println!("| {name} | {cells} | {:.0} | {:.1} |", 1.048_576 / seconds[3], seconds[3] / seconds[2]);
+        lines.push(json!({"compressor": name, "seconds": seconds}));
+    }
+    for line in lines {
+        println!("{line}");
+    }
+}
+
+/// The texts of a compressor's fixtures, and the call behind the first of them.
+fn fixtures(folder: &Path) -> (Vec<String>, Option<ToolCall>) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "in"));
+    paths.sort();
+    let call = std::fs::read_to_string(paths[0].with_extension("call.json")).ok().map(|call| {
+        let call: serde_json::Value = serde_json::from_str(&call).unwrap();
+        ToolCall { name: call["name"].as_str().unwrap().to_owned(), arguments: call["arguments"].clone() }
+    });
+    (paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect(), call)
+}
+
+/// A text of about `size` bytes.
+fn text_of(name: &str, fixtures: &[String], size: usize) -> String {
+    let mut text = String::with_capacity(size + size / 4);
+    let mut round = 0;
+    while text.len() < size {
+        let fixture = &fixtures[if name == "json" { 0 } else { round % fixtures.len() }];
+        match name {
+            "json" => {
+                text.push_str(if round == 0 { "[" } else { ",\n" });
+                text.push_str(&format!("{{\"round\": {round}, \"of\": {fixture}}}"));
+            }
+            _ => {
+                text.push_str(&fixture.replace("10", &format!("{}", round % 90 + 10)));
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
+            }
+        }
+        round += 1;
+    }
+    if name == "json" {
+        text.push(']');
+    } else {
+        let mut end = size.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+    }
+    text
+}
+
+fn median(text: &str, call: Option<&ToolCall>) -> Duration {
+    let context = Context { call, retrievable: true, code_aware: true, ..Context::of("3f9c2a71d04be586") };
+    let started = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < 3 || started.elapsed() < PATIENCE {
+        let before = Instant::now();
+        let outcome = compress::compress(text, &context);
+        times.push(before.elapsed());
+        std::hint::black_box(matches!(outcome, Outcome::Raw { .. }));
+    }
+    times.sort();
+    times[times.len() / 2]
+}
