@@ -5,9 +5,11 @@
 //! check: it costs fewer tokens by the real tokenizer, loses nothing the reader could not get back, and hides no literal
 //! that its marker does not name. When none passes, the text stays as it is and the reason is said.
 
+pub(crate) mod blob;
 pub(crate) mod choice;
 mod command;
 mod envelope;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod kind;
 pub(crate) mod literal;
@@ -172,7 +174,8 @@ pub(crate) trait Compressor: Sync {
 }
 
 /// Every compressor. Order goes from particular to general.
-pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[&json::Json, &search::Search, &log::Log, &mixed::Mixed];
+pub(crate) const COMPRESSORS: &[&dyn Compressor] =
+    &[&json::Json, &html::Html, &search::Search, &log::Log, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
