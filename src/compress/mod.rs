@@ -20,6 +20,7 @@ mod read;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
+pub(crate) mod text;
 
 use std::fmt;
 
@@ -174,8 +175,16 @@ pub(crate) trait Compressor: Sync {
 }
 
 /// Every compressor. Order goes from particular to general.
-pub(crate) const COMPRESSORS: &[&dyn Compressor] =
-    &[&json::Json, &html::Html, &search::Search, &log::Log, &mixed::Mixed];
+pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[
+    &json::Json,
+    &html::Html,
+    &search::Search,
+    &blob::Blob,
+    &log::Log,
+    // A text that holds others is made smaller by them first.
+    &mixed::Mixed,
+    &text::Text,
+];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -38,6 +38,7 @@ pub(super) fn markdown(text: &str, signs: Signs) -> Markdown {
         tables: Vec::new(),
         shown: HashSet::new(),
         options: 0,
+        sources: Vec::new(),
     };
     page::read(text, |piece| page.take(piece));
     page.end()
@@ -57,6 +58,8 @@ struct Page {
     /// Addresses of the pictures so far.
     shown: HashSet<String>,
     options: usize,
+    /// Where the scripts are.
+    sources: Vec<String>,
 }
 
 struct Link {
@@ -134,6 +137,9 @@ impl Page {
                     "style" => self.lacks.styles += 1,
                     _ => self.lacks.drawings += 1,
                 }
+                if let Some(src) = tag.attribute("src").filter(|src| name == "script" && page::is_address(src)) {
+                    self.sources.push(src);
+                }
                 self.hidden = Some(tag.name.clone());
             }
             "a" => {
@@ -167,10 +173,8 @@ impl Page {
             }
             "meta" => self.meta(tag),
             "link" => {
-                let wanted =
-                    matches!(tag.attribute("rel").as_deref(), Some("canonical" | "next" | "prev" | "alternate"));
-                if let Some(href) = tag.attribute("href").filter(|_| wanted) {
-                    self.fact(&tag.attribute("rel").unwrap_or_default(), &href);
+                if let Some(href) = tag.attribute("href").filter(|href| page::is_address(href)) {
+                    self.fact(&tag.attribute("rel").unwrap_or_else(|| "link".to_owned()), &href);
                 }
             }
             "img" | "iframe" | "video" | "audio" | "source" | "embed" => self.picture(tag),
@@ -202,6 +206,7 @@ impl Page {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 let level = usize::from(name.as_bytes()[1] - b'0');
                 self.writer.mark(format!("{} ", "#".repeat(level)), Break::Paragraph);
+                self.writer.in_heading = true;
             }
             "ul" | "ol" | "menu" | "dl" => {
                 self.writer.part(if self.lists.is_empty() { Break::Paragraph } else { Break::Line });
@@ -269,7 +274,9 @@ impl Page {
             "a" => self.end_link(),
             "pre" | "listing" | "xmp" => self.end_block(),
             "code" | "tt" | "kbd" | "samp" => {
-                if let Some(start) = self.code.pop() {
+                if let Some(start) = self.code.pop()
+                    && self.link.is_none()
+                {
                     self.writer.code(start);
                 }
             }
@@ -277,6 +284,8 @@ impl Page {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.writer.drop_mark();
                 self.writer.part(Break::Paragraph);
+                self.writer.settle(false);
+                self.writer.in_heading = false;
             }
             "ul" | "ol" | "menu" | "dl" => {
                 self.leave(name, name);
@@ -314,23 +323,20 @@ impl Page {
         let Some(address) = address else { return };
         if let Some(block) = &self.block {
             let text = block.text.get(block.link..).unwrap_or_default().to_owned();
-            if !address.starts_with('#') {
-                self.writer.link_behind(&text, address);
-            }
+            self.writer.link_behind(&text, address);
             return;
         }
         let Some(start) = start else {
             // A link without words: an icon.
-            if !address.starts_with('#') {
-                let start = self.writer.place("x");
-                self.writer.sign(label.as_deref().unwrap_or_default());
-                self.writer.link(start, address);
-            }
+            let start = self.writer.place("x");
+            self.writer.sign(label.as_deref().unwrap_or_default());
+            self.writer.link(start, address);
             return;
         };
         let text = self.writer.since(start);
         if address.starts_with('#') && matches!(text, "¶" | "§" | "#" | "🔗" | "\u{f0c1}" | "Link") {
             self.writer.take_since(start);
+            self.writer.place_name(&address);
             self.lacks.permalinks += 1;
             return;
         }
@@ -429,6 +435,10 @@ impl Page {
         self.end_block();
         while !self.tables.is_empty() {
             self.end_table();
+        }
+        if !self.sources.is_empty() {
+            self.writer.part(Break::Paragraph);
+            self.writer.lines(&format!("scripts: {}", self.sources.join(" ")));
         }
         Markdown { text: self.writer.finish(), ..self.lacks }
     }

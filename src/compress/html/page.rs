@@ -31,6 +31,18 @@ impl Tag {
 
 /// Gives each piece of `text` to `take`, in order.
 pub(super) fn read(text: &str, mut take: impl FnMut(Piece)) {
+    let mut unscripted = false;
+    tokens(text, |piece| match piece {
+        // The tokenizer takes it for one text, as browsers do that run scripts.
+        Piece::Text(text) if unscripted => tokens(&text, &mut take),
+        piece => {
+            unscripted = matches!(&piece, Piece::Open(tag) if tag.name == "noscript");
+            take(piece);
+        }
+    });
+}
+
+fn tokens(text: &str, mut take: impl FnMut(Piece)) {
     let mut emitter = DefaultEmitter::default();
     // Behind `<script>` a `<` begins no tag.
     emitter.naively_switch_states(true);

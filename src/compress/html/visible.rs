@@ -21,7 +21,6 @@ pub(super) fn visible(text: &str) -> String {
             if hidden.is_none() {
                 if tag.name == "a"
                     && let Some(href) = tag.attribute("href").filter(|href| page::is_address(href))
-                    && !href.starts_with('#')
                 {
                     addresses.push(href);
                 }

@@ -45,9 +45,12 @@ pub(super) struct Writer {
     behind: Vec<(String, String)>,
     /// Text and address of the links so far.
     known: HashSet<(String, String)>,
+    addresses: HashSet<String>,
     last_address: String,
     pub(super) indent: usize,
     pub(super) quotes: usize,
+    /// Signs would cut the words that a heading is looked for by.
+    pub(super) in_heading: bool,
 }
 
 impl Writer {
@@ -60,9 +63,11 @@ impl Writer {
             ended: None,
             behind: Vec::new(),
             known: HashSet::new(),
+            addresses: HashSet::new(),
             last_address: String::new(),
             indent: 0,
             quotes: 0,
+            in_heading: false,
         }
     }
 
@@ -167,6 +172,14 @@ impl Writer {
         }
     }
 
+    /// Writes the place of a heading, as Markdown does, where no link has told it.
+    pub(super) fn place_name(&mut self, address: &str) {
+        if self.addresses.insert(address.to_owned()) {
+            self.settle(false);
+            self.out.push_str(&format!(" {{{address}}}"));
+        }
+    }
+
     pub(super) fn finish(mut self) -> String {
         self.settle(false);
         self.write_behind();
@@ -214,11 +227,11 @@ impl Writer {
     }
 
     /// Puts the signs round the text that ended last, unless it runs on.
-    fn settle(&mut self, runs_on: bool) {
+    pub(super) fn settle(&mut self, runs_on: bool) {
         let Some(Ended { start, address }) = self.ended.take() else { return };
         let text = &self.out[start..];
         let before = self.out[..start].chars().next_back();
-        let is_glued = runs_on || before.is_some_and(is_word_sign) || self.signs == Signs::Behind;
+        let is_glued = runs_on || before.is_some_and(is_word_sign) || self.signs == Signs::Behind || self.in_heading;
         let Some(address) = address else {
             if !is_glued {
                 self.out.insert(start, '`');
@@ -226,11 +239,12 @@ impl Writer {
             }
             return;
         };
-        let is_told = says(text, &address) || self.last_address == address;
+        let is_told = *text == address || self.last_address == address;
         if is_told || !self.known.insert((text.to_owned(), address.clone())) {
             return;
         }
         self.last_address.clone_from(&address);
+        self.addresses.insert(address.clone());
         if text.is_empty() {
             self.out.push_str(&format!("[]({address})"));
         } else if is_glued || text.contains('\n') {
@@ -255,16 +269,6 @@ impl Writer {
         }
         self.behind.clear();
     }
-}
-
-/// Whether a text says what its address does: the address itself, or a place on the page by its name.
-fn says(text: &str, address: &str) -> bool {
-    let letters = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
-    text == address
-        || address.strip_prefix('#').is_some_and(|place| {
-            let text = letters(text).to_lowercase();
-            text.is_empty() || letters(place).to_lowercase() == text
-        })
 }
 
 /// Whether a word continues what stands before it.
