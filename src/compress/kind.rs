@@ -1,8 +1,10 @@
 //! What a text is: by the call that produced it first, by its shape second. Linear, and never a model.
 
 use crate::compress::ToolCall;
+use crate::compress::blob;
 use crate::compress::command::{self, Commands};
 use crate::compress::log;
+use crate::compress::html;
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,6 +97,12 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     let extension = path.and_then(|path| path.rsplit_once('.')).map_or("", |(_, extension)| extension);
     if looks_like_json(text, extension) {
         return Kind::Json;
+    }
+    if html::looks_like(text) {
+        return Kind::Html;
+    }
+    if blob::looks_like(text) {
+        return Kind::Blob;
     }
     let lines = sample(text);
     let share = |test: fn(&str) -> bool| {

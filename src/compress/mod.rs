@@ -5,10 +5,12 @@
 //! check: it costs fewer tokens by the real tokenizer, loses nothing the reader could not get back, and hides no literal
 //! that its marker does not name. When none passes, the text stays as it is and the reason is said.
 
+pub(crate) mod blob;
 pub(crate) mod choice;
 mod code;
 mod command;
 mod envelope;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod kind;
 pub(crate) mod literal;
@@ -19,6 +21,7 @@ mod read;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
+pub(crate) mod text;
 
 use std::fmt;
 
@@ -191,8 +194,17 @@ pub(crate) trait Compressor: Sync {
 }
 
 /// Every compressor. Order goes from particular to general.
-pub(crate) const COMPRESSORS: &[&dyn Compressor] =
-    &[&json::Json, &search::Search, &log::Log, &code::Code, &mixed::Mixed];
+pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[
+    &json::Json,
+    &html::Html,
+    &search::Search,
+    &blob::Blob,
+    &log::Log,
+    &code::Code,
+    // A text that holds others is made smaller by them first.
+    &mixed::Mixed,
+    &text::Text,
+];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

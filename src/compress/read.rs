@@ -6,6 +6,7 @@
 use crate::compress::Context;
 use crate::compress::command::{self, Commands};
 use crate::compress::envelope::Envelope;
+use crate::compress::html;
 use crate::compress::json;
 use crate::compress::kind::{self, Kind};
 
@@ -85,6 +86,10 @@ pub(crate) fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match kind {
         Kind::Log => matches!(extension, "log" | "out" | "txt" | "err" | "") || name.contains(".log"),
+        // Lines that can be edited stay as they are in it.
+        Kind::Blob => true,
+        Kind::Text => is_foreign(path),
+        Kind::Html => html::is_generated(&opened.text),
         Kind::Json => {
             let is_config = matches!(
                 name,
@@ -108,4 +113,13 @@ pub(crate) fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool
         }
         _ => false,
     }
+}
+
+/// Whether a file came with a package: its documents are read and not edited.
+fn is_foreign(path: &str) -> bool {
+    const FOLDERS: [&str; 6] =
+        ["node_modules/", "site-packages/", "dist-packages/", "vendor/", "/usr/share/", ".cargo/registry/"];
+    FOLDERS
+        .iter()
+        .any(|folder| path.starts_with(folder) || path.contains(&format!("/{}", folder.trim_start_matches('/'))))
 }
