@@ -2,6 +2,7 @@
 
 use crate::compress::ToolCall;
 use crate::compress::command::{self, Commands};
+use crate::compress::table;
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,6 +104,9 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     };
     if is_diff(&lines) {
         return Kind::Diff;
+    }
+    if matches!(extension, "csv" | "tsv") || path.is_none() && table::looks_like(&lines) {
+        return Kind::Table;
     }
     let (logs, all) = share(is_log_line);
     if matches!(extension, "log" | "out") || logs * 3 >= all && logs >= 3 {
