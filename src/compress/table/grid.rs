@@ -58,9 +58,9 @@ impl<'a> Grid<'a> {
         })
     }
 
-    fn columns(&self) -> Vec<Column<'_>> {
+    fn columns(&self, delimiter: char) -> Vec<Column<'_>> {
         let rows: Vec<&Vec<Cow<str>>> = self.rows().collect();
-        let mut columns: Vec<Column> = (0..self.names.len()).map(|at| column(&rows, at)).collect();
+        let mut columns: Vec<Column> = (0..self.names.len()).map(|at| column(&rows, at, delimiter)).collect();
         // With a single cell in a row no sign would tell it from a line.
         let mut shown = columns.iter().filter(|column| !matches!(column, Column::Constant(_))).count();
         for column in columns.iter_mut().rev() {
@@ -74,7 +74,7 @@ impl<'a> Grid<'a> {
 
     /// Appends the table to `out`; false where a name or value would be misread.
     pub(super) fn write(&self, delimiter: char, numbers: Option<usize>, out: &mut String) -> bool {
-        let columns = self.columns();
+        let columns = self.columns(delimiter);
         out.push_str(COLUMNS);
         if !self.has_heading {
             out.push_str(NO_HEADING);
@@ -91,23 +91,17 @@ impl<'a> Grid<'a> {
                 return false;
             }
             out.push_str(name);
-            let said = match column {
-                Column::Shown => continue,
+            match column {
+                Column::Shown => {}
                 Column::Constant(value) => {
                     let _ = write!(out, "={value}");
-                    value
                 }
                 Column::Usual(value) => {
                     let _ = write!(out, "{EMPTY}{value})");
-                    value
                 }
                 Column::Above => {
                     let _ = write!(out, "{EMPTY}{ABOVE})");
-                    continue;
                 }
-            };
-            if said.contains(['\n', delimiter]) || said == ABOVE {
-                return false;
             }
         }
         out.push('\n');
@@ -149,10 +143,11 @@ impl<'a> Grid<'a> {
     }
 }
 
-fn column<'g>(rows: &[&'g Vec<Cow<str>>], at: usize) -> Column<'g> {
+fn column<'g>(rows: &[&'g Vec<Cow<str>>], at: usize, delimiter: char) -> Column<'g> {
+    let can_be_said = |value: &str| !value.contains([delimiter, '\n', '\r']) && value != ABOVE;
     let cells = || rows.iter().map(|row| row[at].as_ref());
     let Some(first) = cells().next() else { return Column::Shown };
-    if cells().all(|cell| cell == first) {
+    if can_be_said(first) && cells().all(|cell| cell == first) {
         return Column::Constant(Cow::Borrowed(first));
     }
     if cells().any(str::is_empty) {
@@ -164,7 +159,7 @@ fn column<'g>(rows: &[&'g Vec<Cow<str>>], at: usize) -> Column<'g> {
     let usual = sorted.chunk_by(|a, b| a == b).max_by_key(|run| (run.len(), run[0]));
     let usual = usual.map_or(("", 0), |run| (run[0], run.len()));
     // The usual value is plainer than the one above: it can be looked up without counting back.
-    if usual.1 * 10 >= rows.len() * USUAL && usual.1 * 5 >= above * 4 {
+    if can_be_said(usual.0) && usual.1 * 10 >= rows.len() * USUAL && usual.1 * 5 >= above * 4 {
         Column::Usual(Cow::Borrowed(usual.0))
     } else if above * 2 >= rows.len() && sorted.iter().any(|cell| cell.len() > 2) {
         Column::Above

@@ -12,36 +12,62 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 
 /// The table that begins in the first of `lines`, and how many lines it has.
 pub(super) fn read<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
-    let (names, first) = row(lines.first()?)?;
-    let mut placed = vec![Placed::Row(first)];
-    let (mut end, mut rows) = (1, 1);
-    let mut at = 1;
-    while at < lines.len() && at - end <= MOST_BETWEEN {
-        if let Some((_, spans)) = row(lines[at]).filter(|(found, _)| *found == names) {
-            placed.extend(lines[end..at].iter().map(|line| Placed::Line(line)));
-            placed.push(Placed::Row(spans));
+    let (names, first) = row(lines.first()?, Links::Apart)?;
+    let mut kinds = vec![kind(&first)];
+    let (mut end, mut at) = (1, 1);
+    while at < lines.len() && at - end < MOST_BETWEEN {
+        if let Some((_, spans)) = row(lines[at], Links::Apart).filter(|(found, _)| *found == names) {
+            kinds.push(kind(&spans));
             end = at + 1;
-            rows += 1;
         }
         at += 1;
     }
+    let rows = kinds.len();
+    if rows < FEWEST_ROWS {
+        return None;
+    }
+    // Where most files have the same mode and number of links, both go into the line of columns.
+    kinds.sort_unstable();
+    let most = kinds.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
+    let links = if names == LS && most * 10 >= rows * 6 { Links::WithMode } else { Links::Apart };
+    let names = if links == Links::WithMode { LS_SHORT } else { names };
+    let placed: Vec<Placed> = lines[..end]
+        .iter()
+        .map(|line| match row(line, links).filter(|(found, _)| *found == names) {
+            Some((_, spans)) => Placed::Row(spans),
+            None => Placed::Line(line),
+        })
+        .collect();
     let names = names.iter().map(|name| Cow::Borrowed(*name)).collect();
-    (rows >= FEWEST_ROWS).then(|| (spans::grid(names, None, &placed, None, &lines[..end]), end))
+    Some((spans::grid(names, None, &placed, None, &lines[..end]), end))
+}
+
+/// What most files have in common: the mode, and the number of links.
+fn kind<'a>(spans: &[Span<'a>]) -> (&'a str, &'a str) {
+    (spans[0].text, spans[1].text)
 }
 
 /// Whether `line` is a row of a long listing.
 pub(super) fn is_row(line: &str) -> bool {
-    row(line).is_some()
+    row(line, Links::Apart).is_some()
 }
 
 type Names = &'static [&'static str];
 
 const LS: Names = &["mode", "links", "owner", "group", "size", "date", "time", "name"];
+const LS_SHORT: Names = &["mode links", "owner", "group", "size", "date", "time", "name"];
 const LS_ZONE: Names = &["mode", "links", "owner", "group", "size", "date", "time", "zone", "name"];
 const TAR: Names = &["mode", "owner/group", "size", "date", "time", "name"];
 const FIND: Names = &["inode", "blocks", "mode", "links", "owner", "group", "size", "date", "time", "name"];
 
-fn row(line: &str) -> Option<(Names, Vec<Span<'_>>)> {
+/// Whether the number of links is a column of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Links {
+    Apart,
+    WithMode,
+}
+
+fn row(line: &str, links: Links) -> Option<(Names, Vec<Span<'_>>)> {
     // A mode stands first, or third behind two numbers.
     let start = line.trim_start_matches(' ');
     let is_found = start.starts_with(|c: char| c.is_ascii_digit());
@@ -61,7 +87,12 @@ fn row(line: &str) -> Option<(Names, Vec<Span<'_>>)> {
     spans.push(mode);
     let second = fields.next()?;
     let is_tar = !is_found && second.text.contains('/');
-    spans.push(second);
+    if links == Links::WithMode {
+        spans.pop();
+        spans.push(joined(line, mode, second));
+    } else {
+        spans.push(second);
+    }
     let fields_to_size = if is_tar { 1 } else { 3 };
     for _ in 0..fields_to_size {
         spans.push(fields.next()?);
@@ -73,8 +104,7 @@ fn row(line: &str) -> Option<(Names, Vec<Span<'_>>)> {
     let mut date = fields.next()?;
     if MONTHS.contains(&date.text) {
         let day = fields.next()?;
-        let (from, to) = (offset(line, date.text), offset(line, day.text) + day.text.len());
-        date = Span { start: date.start, end: day.end, text: &line[from..to] };
+        date = joined(line, date, day);
     } else if date.text.len() < 8 {
         return None;
     }
@@ -90,14 +120,17 @@ fn row(line: &str) -> Option<(Names, Vec<Span<'_>>)> {
         (true, ..) => FIND,
         (_, true, _) => TAR,
         (_, _, true) => LS_ZONE,
+        _ if links == Links::WithMode => LS_SHORT,
         _ => LS,
     };
     (spans.len() == names.len()).then_some((names, spans))
 }
 
-/// Where `part`, a slice of `line`, begins in it.
-fn offset(line: &str, part: &str) -> usize {
-    part.as_ptr() as usize - line.as_ptr() as usize
+/// Two cells of `line` and what stands between them.
+fn joined<'a>(line: &'a str, first: Span<'a>, last: Span<'a>) -> Span<'a> {
+    let offset = |part: &str| part.as_ptr() as usize - line.as_ptr() as usize;
+    let text = &line[offset(first.text)..offset(last.text) + last.text.len()];
+    Span { start: first.start, end: last.end, text }
 }
 
 fn is_number(text: &str) -> bool {

@@ -12,12 +12,11 @@ const MOST_CELLS: usize = 60;
 
 /// The table that begins in the first of `lines`, and how many lines it has.
 pub(super) fn read<'a>(lines: &[&'a str], is_table: bool) -> Option<(Grid<'a>, usize)> {
-    let signs: &[char] = if is_table { &['\t', ',', ';', '|', ' '] } else { &['\t', ',', ';'] };
-    signs.iter().find_map(|sign| with(lines, *sign))
+    let signs: &[char] = if is_table { &['\t', ',', ';', '|'] } else { &['\t', ',', ';'] };
+    signs.iter().find_map(|sign| with(lines, *sign)).or_else(|| if is_table { words(lines) } else { None })
 }
 
 fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
-    let least = if sign == ' ' { 3 } else { 2 };
     let mut rows: Vec<Vec<Cow<str>>> = Vec::new();
     let mut width = 0;
     let mut end = 0;
@@ -25,11 +24,11 @@ fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
         let Some((row, taken)) = row(&lines[end..], sign) else { break };
         if rows.is_empty() {
             width = row.len();
-            if width < least || width > MOST_CELLS {
+            if width < 2 || width > MOST_CELLS {
                 return None;
             }
         }
-        if row.len() != width || sign == ' ' && row.iter().any(|cell| cell.is_empty()) {
+        if row.len() != width {
             break;
         }
         rows.push(row);
@@ -61,13 +60,45 @@ fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
     Some((grid, end))
 }
 
+/// Lines with the same number of words, most of which end alike: the words before that stay together.
+fn words<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
+    let count = |line: &str| line.bytes().filter(|byte| *byte == b' ').count();
+    let width = lines.first().map(|line| count(line)).filter(|width| (1..=MOST_CELLS).contains(width))?;
+    let is_row = |line: &str| {
+        count(line) == width && !line.starts_with(' ') && !line.ends_with(' ') && !line.contains("  ")
+    };
+    let end = lines.iter().position(|line| !is_row(line)).unwrap_or(lines.len());
+    if end < FEWEST_ROWS {
+        return None;
+    }
+    let ends = |at: usize| lines[..end].iter().filter_map(move |line| line.match_indices(' ').nth(at).map(|(byte, _)| byte));
+    let saved = |at: usize| {
+        let mut tails: Vec<&str> = lines[..end].iter().zip(ends(at)).map(|(line, byte)| &line[byte + 1..]).collect();
+        tails.sort_unstable();
+        let most = tails.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map_or((0, 0), |run| (run.len(), run[0].len()));
+        if most.0 * 10 >= end * 6 { most.0 * most.1 } else { 0 }
+    };
+    let best = (0..width).map(|at| (saved(at), at)).max_by_key(|(saved, at)| (*saved, usize::MAX - at))?;
+    if best.0 == 0 {
+        return None;
+    }
+    let entries = lines[..end]
+        .iter()
+        .zip(ends(best.1))
+        .map(|(line, byte)| Entry::Row(vec![Cow::Borrowed(&line[..byte]), Cow::Borrowed(&line[byte + 1..])]))
+        .collect();
+    let names = vec![Cow::Borrowed("1"), Cow::Borrowed("2")];
+    let style = Some(Style::Split { delimiter: ' ', quotes: Quotes::Never });
+    Some((Grid { names, has_heading: false, style, entries }, end))
+}
+
 /// The cells of the row that the first of `lines` begins, and how many lines it has.
 fn row<'a>(lines: &[&'a str], sign: char) -> Option<(Vec<Cow<'a, str>>, usize)> {
     let line = *lines.first()?;
     if line.is_empty() {
         return None;
     }
-    if !line.contains('"') || matches!(sign, ' ' | '|') {
+    if !line.contains('"') || sign == '|' {
         return Some((line.split(sign).map(Cow::Borrowed).collect(), 1));
     }
     let mut cells = Vec::new();
