@@ -5,6 +5,7 @@ use crate::compress::blob;
 use crate::compress::command::{self, Commands};
 use crate::compress::log;
 use crate::compress::html;
+use crate::compress::{config, listing, table};
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,6 +113,16 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     };
     if is_diff(&lines) {
         return Kind::Diff;
+    }
+    if path.is_none() && listing::looks_like(&lines) {
+        return Kind::Listing;
+    }
+    if matches!(extension, "csv" | "tsv") || path.is_none() && table::looks_like(&lines) {
+        return Kind::Table;
+    }
+    let name = path.map_or("", |path| path.rsplit(['/', '\\']).next().unwrap_or(path));
+    if config::is_lock_file(name) || path.is_none() && config::looks_like(&lines) {
+        return Kind::Config;
     }
     let (logs, all) = share(is_log_line);
     if matches!(extension, "log" | "out") || logs * 3 >= all && logs >= 3 {

@@ -9,10 +9,12 @@ pub(crate) mod blob;
 pub(crate) mod choice;
 mod code;
 mod command;
+pub(crate) mod config;
 mod envelope;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod kind;
+pub(crate) mod listing;
 pub(crate) mod literal;
 pub(crate) mod log;
 pub(crate) mod marker;
@@ -22,6 +24,7 @@ pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
 pub(crate) mod text;
+pub(crate) mod table;
 
 use std::fmt;
 
@@ -198,6 +201,9 @@ pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[
     &json::Json,
     &html::Html,
     &search::Search,
+    &listing::Listing,
+    &table::Table,
+    &config::Config,
     &blob::Blob,
     &log::Log,
     &code::Code,
