@@ -7,6 +7,7 @@
 
 pub(crate) mod choice;
 mod command;
+pub(crate) mod diff;
 mod envelope;
 pub(crate) mod json;
 pub(crate) mod kind;
@@ -172,7 +173,8 @@ pub(crate) trait Compressor: Sync {
 }
 
 /// Every compressor. Order goes from particular to general.
-pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[&json::Json, &search::Search, &log::Log, &mixed::Mixed];
+pub(crate) const COMPRESSORS: &[&dyn Compressor] =
+    &[&json::Json, &diff::Diff, &search::Search, &log::Log, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
