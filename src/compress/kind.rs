@@ -2,6 +2,7 @@
 
 use crate::compress::ToolCall;
 use crate::compress::command::{self, Commands};
+use crate::compress::git;
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,6 +63,7 @@ fn by_command(words: &[String]) -> Option<Kind> {
         "git" => match verb {
             "grep" => Some(Kind::Search),
             "ls-files" | "ls-tree" => Some(Kind::Listing),
+            "diff" | "show" if words.iter().any(|word| word.starts_with("--stat")) => Some(Kind::Git),
             "diff" | "show" => Some(Kind::Diff),
             "log" if has("-p") || has("--patch") || has("-u") => Some(Kind::Diff),
             "log" | "status" | "blame" | "shortlog" | "reflog" | "branch" | "stash" => Some(Kind::Git),
@@ -103,6 +105,9 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     };
     if is_diff(&lines) {
         return Kind::Diff;
+    }
+    if git::looks_like(&lines) {
+        return Kind::Git;
     }
     let (logs, all) = share(is_log_line);
     if matches!(extension, "log" | "out") || logs * 3 >= all && logs >= 3 {

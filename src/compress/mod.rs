@@ -9,6 +9,7 @@ pub(crate) mod choice;
 mod command;
 pub(crate) mod diff;
 mod envelope;
+pub(crate) mod git;
 pub(crate) mod json;
 pub(crate) mod kind;
 pub(crate) mod literal;
@@ -174,7 +175,7 @@ pub(crate) trait Compressor: Sync {
 
 /// Every compressor. Order goes from particular to general.
 pub(crate) const COMPRESSORS: &[&dyn Compressor] =
-    &[&json::Json, &diff::Diff, &search::Search, &log::Log, &mixed::Mixed];
+    &[&json::Json, &diff::Diff, &git::Git, &search::Search, &log::Log, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
