@@ -3,9 +3,7 @@
 use crate::compress::ToolCall;
 use crate::compress::blob;
 use crate::compress::command::{self, Commands};
-use crate::compress::log;
-use crate::compress::html;
-use crate::compress::{config, listing, table};
+use crate::compress::{config, git, html, listing, log, table};
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +64,7 @@ fn by_command(words: &[String]) -> Option<Kind> {
         "git" => match verb {
             "grep" => Some(Kind::Search),
             "ls-files" | "ls-tree" => Some(Kind::Listing),
+            "diff" | "show" if words.iter().any(|word| word.starts_with("--stat")) => Some(Kind::Git),
             "diff" | "show" => Some(Kind::Diff),
             "log" if has("-p") || has("--patch") || has("-u") => Some(Kind::Diff),
             "log" | "status" | "blame" | "shortlog" | "reflog" | "branch" | "stash" => Some(Kind::Git),
@@ -113,6 +112,9 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     };
     if is_diff(&lines) {
         return Kind::Diff;
+    }
+    if git::looks_like(&lines) {
+        return Kind::Git;
     }
     if path.is_none() && listing::looks_like(&lines) {
         return Kind::Listing;

@@ -10,7 +10,9 @@ pub(crate) mod choice;
 mod code;
 mod command;
 pub(crate) mod config;
+pub(crate) mod diff;
 mod envelope;
+pub(crate) mod git;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod kind;
@@ -200,6 +202,8 @@ pub(crate) trait Compressor: Sync {
 pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[
     &json::Json,
     &html::Html,
+    &diff::Diff,
+    &git::Git,
     &search::Search,
     &listing::Listing,
     &table::Table,

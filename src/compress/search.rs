@@ -53,7 +53,7 @@ impl Compressor for Search {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -94,7 +94,7 @@ fn folded(text: &str) -> Option<String> {
                 }
                 form.push_str(row);
             }
-            None if *line == "--" => form.push_str(line),
+            None if is_plain(line) => form.push_str(line),
             None => {
                 form.push('|');
                 form.push_str(line);
@@ -119,7 +119,7 @@ fn unfold(form: &str) -> Option<String> {
     for line in body.strip_suffix('\n').unwrap_or(body).split('\n') {
         if let Some(verbatim) = line.strip_prefix('|') {
             text.push_str(verbatim);
-        } else if line == "--" {
+        } else if is_plain(line) {
             text.push_str(line);
         } else if let Some(sign) = row_sign(line) {
             text.push_str(path?);
@@ -137,6 +137,14 @@ fn unfold(form: &str) -> Option<String> {
         text.pop();
     }
     Some(text)
+}
+
+/// Whether a line that belongs to no path stands for itself: a separator, or how many matches a file has (`path:12`).
+fn is_plain(line: &str) -> bool {
+    let counts = |(path, count): (&str, &str)| {
+        !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()) && !path.contains(char::is_whitespace)
+    };
+    line == "--" || line.rsplit_once(':').is_some_and(counts) && !line.starts_with('|') && row_sign(line).is_none()
 }
 
 /// The sign between a row's line number and its text, where `line` is a row; a row without a number begins with it.
@@ -217,7 +225,7 @@ fn plain(line: &str) -> Option<&str> {
 
 /// Whether a path can stand on a line of its own without being taken for something else.
 fn is_heading(path: &str) -> bool {
-    !path.is_empty() && path != "--" && !path.starts_with('|') && row_sign(path).is_none()
+    !path.is_empty() && !is_plain(path) && !path.starts_with('|') && row_sign(path).is_none()
 }
 
 #[cfg(test)]

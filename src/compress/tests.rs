@@ -88,6 +88,10 @@ fn fixtures_become_what_is_expected() {
         assert_eq!(outcome, compress(&text, &context), "{}", path.display());
         let again = compress(&compressed.text, &context);
         assert!(matches!(again, Outcome::Raw { .. }), "{}: {again:?}", path.display());
+        if compressed.loss == Loss::None && matches!(compressed.compressor, "diff" | "git") {
+            let read = if compressed.compressor == "diff" { diff::read } else { git::read };
+            assert_eq!(read(&compressed.text).as_ref(), Some(&text), "{}", path.display());
+        }
         if compressed.compressor == "json" {
             let opened = envelope::open(&text);
             let form = &compressed.text[opened.head.len()..compressed.text.len() - opened.tail.len()];

@@ -47,6 +47,14 @@ fn what_is_no_match_is_left_alone() {
 }
 
 #[test]
+fn counts_of_matches_stand_for_themselves() {
+    let text = format!("src/a.rs:11\nsrc/b.rs:2\nC:\\x.rs:3\na b.txt:4\n{}", MATCHES.repeat(2));
+    let form = folded(&text).unwrap();
+    assert!(form.contains("]\nsrc/a.rs:11\nsrc/b.rs:2\nC:\\x.rs:3\n|a b.txt:4\nsrc/app/config.rs\n"), "{form}");
+    assert_eq!(unfold(&form), Some(text));
+}
+
+#[test]
 fn a_folded_text_is_not_folded_again() {
     let form = fold(&MATCHES.repeat(3)).unwrap();
     assert_eq!(fold(&form), None);
