@@ -66,6 +66,12 @@ pub(crate) fn read_legend(line: &str) -> Option<&str> {
     })
 }
 
+/// Which lines the gap or cut in `line` names, and what it says they were.
+pub(crate) fn read_gap(line: &str) -> Option<(&str, &str)> {
+    let (claim, _) = line.strip_prefix(OPEN)?.rsplit_once(GAP_END)?;
+    claim.split_once(LEFT_OUT)
+}
+
 /// Every gap, and every legend that names a handle, in order.
 pub(crate) fn find(text: &str) -> Vec<Marker<'_>> {
     candidates(text).filter_map(parse).collect()

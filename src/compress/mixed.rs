@@ -55,17 +55,24 @@ impl Compressor for Mixed {
     }
 
     fn takes(&self, kind: Kind) -> bool {
-        matches!(kind, Kind::Text | Kind::Log)
+        matches!(kind, Kind::Text | Kind::Log | Kind::Json)
     }
 
     fn forms(&self, input: &Input) -> Vec<Form> {
         if input.first_line.is_some() || marker::holds(input.text) {
             return Vec::new();
         }
+        let parts = parts(input.text);
+        // A part that is all of it has been looked at.
+        if let [Part { range, .. }] = parts.as_slice()
+            && input.text[range.clone()].trim() == input.text.trim()
+        {
+            return Vec::new();
+        }
         let mut text = String::new();
         let mut loss = Loss::None;
         let (mut at, mut line) = (0, 0);
-        for Part { range, kind } in parts(input.text) {
+        for Part { range, kind } in parts {
             line += input.text[at..range.start].matches('\n').count();
             let part = &input.text[range.clone()];
             text.push_str(&input.text[at..range.start]);
@@ -162,6 +169,10 @@ fn json(text: &str, start: usize) -> Step {
         let mut values = serde_json::Deserializer::from_str(&text[end..]).into_iter::<serde::de::IgnoredAny>();
         let after = match values.next() {
             Some(Ok(_)) => end + values.byte_offset(),
+            // The output was cut off inside the value.
+            Some(Err(err)) if end == start && err.is_eof() => {
+                return Step::Part(Part { range: start..text.len(), kind: Some(Kind::Json) }, text.len());
+            }
             // Looking at each line of what was read so far again would not be linear.
             Some(Err(err)) if end == start => {
                 let lines = err.line().max(1);

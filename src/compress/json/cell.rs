@@ -4,11 +4,15 @@
 
 use std::borrow::Cow;
 
+use crate::compress::json::document;
 use crate::compress::json::parse::{self, Node};
-use crate::compress::json::style::{self, Style};
+use crate::compress::json::style::{self, STRING_OF, Style};
 
 /// Begins a row that does not fit the columns.
 pub(super) const WHOLE_ROW: &str = "whole object: ";
+
+/// Stands where a row has the same value as the row above.
+pub(super) const DITTO: &str = "^";
 
 /// Writes `node` so that it ends before any of the characters in `stops`.
 pub(super) fn write(node: &Node, stops: &[char], out: &mut String) {
@@ -32,20 +36,24 @@ fn bare<'a>(lexeme: &'a str, stops: &[char]) -> Option<&'a str> {
         && !inner.contains(['\\', '\u{2028}', '\u{2029}', '\u{85}'])
         && !inner.contains(stops)
         && !inner.starts_with(WHOLE_ROW)
+        && !inner.starts_with(STRING_OF)
+        && inner != DITTO
         && parse::scalar(inner) != Some(inner.len());
     is_plain.then_some(inner)
 }
 
 /// Reads the cell that `text` starts with; None in the first place where the cell is empty. Says what follows.
 pub(super) fn read<'a>(text: &'a str, stops: &[char]) -> Option<(Option<Node<'a>>, &'a str)> {
-    if text.starts_with(['"', '[', '{']) {
-        let (node, end) = parse::value(text, 0).ok()?;
-        return Some((Some(node), &text[end..]));
+    if text.starts_with(['"', '[', '{', '(']) || text.starts_with(STRING_OF) {
+        // No table stands in a cell, so the delimiter does not matter.
+        let (node, rest) = document::read(text, ',')?;
+        return Some((Some(node), rest));
     }
     let end = text.find(stops).unwrap_or(text.len());
     let (cell, rest) = text.split_at(end);
     Some(match cell {
         "" => (None, rest),
+        DITTO => (Some(Node::Scalar(Cow::Borrowed(DITTO))), rest),
         _ if parse::scalar(cell) == Some(cell.len()) => (Some(Node::Scalar(Cow::Borrowed(cell))), rest),
         _ => (Some(Node::Scalar(Cow::Owned(format!("\"{cell}\"")))), rest),
     })
@@ -100,6 +108,9 @@ mod tests {
             (r#"" x""#, r#"" x""#),
             (r#""a\nb""#, r#""a\nb""#),
             (r#""]""#, r#""]""#),
+            (r#""^""#, r#""^""#),
+            (r#""(text 1)""#, r#""(text 1)""#),
+            ("(text 1)", "(text 1)"),
         ] {
             let node = Node::Scalar(Cow::Borrowed(lexeme));
             let mut written = String::new();

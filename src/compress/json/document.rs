@@ -2,121 +2,78 @@
 //!
 //! A table stands where its list stood, between the list's own brackets, on lines of its own. Nothing else in the text
 //! holds a line break, so `[` at the end of a line always opens a table. A string that holds JSON stands as
-//! `string_of(...)`.
+//! `string_of(...)`, and a value that stands below the document as `(text 1)` or `(value 2)`.
 
 use std::borrow::Cow;
 
 use crate::compress::json::parse::{self, Node};
-use crate::compress::json::style::{self, Style};
+use crate::compress::json::style::{STRING_OF, Style};
 use crate::compress::json::table;
 
-const STRING_OF: &str = "string_of(";
-const MOST_DEPTH: usize = 100;
+const MOST_DEPTH: usize = 400;
 
-/// What a document may use besides JSON.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Layout {
-    /// Nothing.
-    Plain,
-    /// Tables whose cells are split by this.
-    Tables(char),
-}
-
-/// What a document turned out to use.
+/// What a document turned out to use besides JSON.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Uses {
     pub(super) tables: usize,
     pub(super) strings: usize,
+    pub(super) dittos: usize,
 }
 
-/// Writes `node`.
-pub(super) fn write(node: &Node, layout: Layout, uses: &mut Uses, out: &mut String) {
-    let Layout::Tables(delimiter) = layout else {
-        style::write(node, Style::Compact, 0, out);
-        return;
-    };
-    match node {
-        Node::Scalar(lexeme) => match string_of(lexeme, layout, uses) {
-            Some(text) => out.push_str(&text),
-            None => out.push_str(lexeme),
-        },
+/// Writes `node`; the cells of tables are split by `delimiter`.
+pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut String) {
+    let mut inner_uses = Uses::default();
+    let mut plain = String::new();
+    let (open, close) = match node {
+        Node::Scalar(lexeme) => return out.push_str(lexeme),
+        Node::Quoted(inner, style) => {
+            uses.strings += 1;
+            out.push_str(STRING_OF);
+            write(inner, delimiter, uses, out);
+            out.push_str(", ");
+            out.push_str(&style.words());
+            return out.push(')');
+        }
         Node::Array(items) => {
-            let mut inner_uses = Uses::default();
-            let mut plain = String::new();
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
                     plain.push(',');
                 }
-                write(item, layout, &mut inner_uses, &mut plain);
+                write(item, delimiter, &mut inner_uses, &mut plain);
             }
-            out.push('[');
-            write_shorter(node, &plain, inner_uses, delimiter, uses, out);
-            out.push(']');
+            ('[', ']')
         }
         Node::Object(members) => {
-            let mut inner_uses = Uses::default();
-            let mut plain = String::new();
             for (index, (key, item)) in members.iter().enumerate() {
                 if index > 0 {
                     plain.push(',');
                 }
                 plain.push_str(key);
                 plain.push(':');
-                write(item, layout, &mut inner_uses, &mut plain);
+                write(item, delimiter, &mut inner_uses, &mut plain);
             }
-            out.push('{');
-            write_shorter(node, &plain, inner_uses, delimiter, uses, out);
-            out.push('}');
+            ('{', '}')
         }
-    }
-}
-
-/// Writes what is between the brackets of `node`: as a table, or as `plain`.
-fn write_shorter(node: &Node, plain: &str, inner: Uses, delimiter: char, uses: &mut Uses, out: &mut String) {
+    };
+    out.push(open);
+    uses.strings += inner_uses.strings;
     // A table's own cells hold no tables, so a list of few rows with long lists inside is better spread than put into
     // cells; the lengths tell.
     match table::write(node, delimiter) {
-        Some(text) if text.len() + 2 < plain.len() => {
+        Some(table) if table.text.len() + 2 < plain.len() => {
             out.push('\n');
-            out.push_str(&text);
+            out.push_str(&table.text);
             out.push('\n');
             uses.tables += 1;
+            uses.dittos += table.dittos;
         }
         _ => {
-            out.push_str(plain);
-            uses.tables += inner.tables;
-            uses.strings += inner.strings;
+            out.push_str(&plain);
+            uses.tables += inner_uses.tables;
+            uses.dittos += inner_uses.dittos;
         }
     }
-}
-
-/// The string `lexeme`, where it holds JSON that can be written shorter and put back exactly.
-fn string_of(lexeme: &str, layout: Layout, uses: &mut Uses) -> Option<String> {
-    if lexeme.len() < 60 || !lexeme.starts_with("\"{") && !lexeme.starts_with("\"[") {
-        return None;
-    }
-    let text: String = serde_json::from_str(lexeme).ok()?;
-    let (node, end) = parse::value(&text, 0).ok()?;
-    if end != text.len() || serde_json::to_string(&text).ok()? != lexeme {
-        return None;
-    }
-    let style = Style::guess(&text);
-    let mut again = String::new();
-    style::write(&node, style, 0, &mut again);
-    if again != text {
-        return None;
-    }
-    let mut out = STRING_OF.to_owned();
-    let mut inner = Uses::default();
-    write(&node, layout, &mut inner, &mut out);
-    out.push_str(", ");
-    out.push_str(&style.words());
-    out.push(')');
-    (out.len() < lexeme.len()).then(|| {
-        uses.tables += inner.tables;
-        uses.strings += 1 + inner.strings;
-        out
-    })
+    out.push(close);
 }
 
 /// Reads the value that stands at the beginning of `text` and says what follows it.
@@ -125,19 +82,21 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<(Node<'_>, &str)> {
 }
 
 fn read_at(text: &str, delimiter: char, depth: usize) -> Option<(Node<'_>, &str)> {
-    if depth > MOST_DEPTH * 2 {
+    if depth > MOST_DEPTH {
         return None;
     }
     if let Some(inside) = text.strip_prefix(STRING_OF) {
         let (node, rest) = read_at(inside, delimiter, depth + 1)?;
         let (words, rest) = rest.strip_prefix(", ")?.split_once(')')?;
-        let mut written = String::new();
-        style::write(&node, Style::from_words(words)?, 0, &mut written);
-        return Some((Node::Scalar(Cow::Owned(serde_json::to_string(&written).ok()?)), rest));
+        return Some((Node::Quoted(Box::new(node), Style::from_words(words)?), rest));
     }
     let (close, is_array) = match text.as_bytes().first()? {
         b'[' => (']', true),
         b'{' => ('}', false),
+        b'(' => {
+            let end = text.find(')')? + 1;
+            return Some((Node::Scalar(Cow::Borrowed(&text[..end])), &text[end..]));
+        }
         _ => {
             let end = parse::scalar(text)?;
             return Some((Node::Scalar(Cow::Borrowed(&text[..end])), &text[end..]));
@@ -145,7 +104,7 @@ fn read_at(text: &str, delimiter: char, depth: usize) -> Option<(Node<'_>, &str)
     };
     let mut rest = &text[1..];
     if let Some(inside) = rest.strip_prefix('\n') {
-        let end = inside.find(&format!("\n{close}"))?;
+        let end = inside.find(if is_array { "\n]" } else { "\n}" })?;
         return Some((table::read(&inside[..end], delimiter)?, &inside[end + 2..]));
     }
     let mut items = Vec::new();

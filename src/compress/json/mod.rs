@@ -3,11 +3,14 @@
 //! Where the text can be told byte for byte from the form (most writers have one of four layouts), the form says which
 //! layout it was and loses nothing. Every form is read back and compared before it is offered.
 
+mod below;
 mod cell;
 mod columns;
 mod document;
+mod legend;
 mod parse;
 mod parts;
+mod runs;
 mod style;
 mod table;
 
@@ -15,23 +18,23 @@ mod table;
 mod tests;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
-use crate::compress::json::document::{Layout, Uses};
+use crate::compress::json::below::{Item, Taken};
+use crate::compress::json::document::Uses;
+use crate::compress::json::legend::{DELIMITERS, LeftOut};
 use crate::compress::json::parse::Node;
-use crate::compress::json::parts::{Exact, Parts, Scope};
-use crate::compress::json::style::Style;
+use crate::compress::json::parts::{Parts, Scope};
 use crate::compress::kind::Kind;
-use crate::compress::marker;
-use crate::compress::{Compressor, Form, Input, Loss};
+use crate::compress::{Compressor, Form, Holds, Input, Loss};
+use crate::compress::{choice, marker};
 use crate::tokens;
 
-const DELIMITERS: [char; 3] = [',', '|', '\t'];
-/// So much of each form is counted in tokens to choose between them.
-const SAMPLE: usize = 64 * 1024;
-const VALUES_EXACT: &str = "values exact";
-const STRING_OF: &str = "string_of(x) is a string that holds x";
-const END: &str = "the end as it was";
-const NEWLINE: &str = ", newline at the end";
+/// So much of a document is written with each delimiter to choose between them.
+const SAMPLE: usize = 16 * 1024;
+/// Values that are said again are named where they make up so many percent of the text.
+const REPEATED_PERCENT: usize = 5;
 
 /// JSON as tables.
 ///
@@ -70,7 +73,7 @@ impl Compressor for Json {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -79,19 +82,152 @@ impl Compressor for Json {
 
     fn forms(&self, input: &Input) -> Vec<Form> {
         let Some(parts) = parts::of(input.text) else { return Vec::new() };
-        let handle = input.context.retrievable.then_some(input.context.handle);
-        let mut written: Vec<(usize, String)> = Vec::new();
-        let plain = (!parts.scope.is_inside()).then_some(Layout::Plain);
-        for layout in plain.into_iter().chain(DELIMITERS.map(Layout::Tables)) {
-            if let Some(text) = write(&parts, layout, input, handle) {
-                written.push((tokens::count(sample(&text)) + text.len().saturating_sub(SAMPLE) / 3, text));
+        let texts = Texts { input, known: RefCell::default() };
+        let mut forms = Vec::new();
+        let plain = below::take(&parts.nodes, false, &|text| texts.cost(text));
+        let repeated = plain.repeated;
+        forms.extend(forms_of(&parts, &plain, &texts, None));
+        if repeated * 100 >= input.text.len() * REPEATED_PERCENT {
+            let shared = below::take(&parts.nodes, true, &|text| texts.cost(text));
+            if shared.items != plain.items {
+                forms.extend(forms_of(&parts, &shared, &texts, None));
             }
         }
-        written.sort_by_key(|(cost, _)| *cost);
-        let loss = if parts.exact.is_some() { Loss::None } else { Loss::Layout };
-        let verified = written.into_iter().map(|(_, text)| text).find(|text| says(text, &parts, input.text));
-        verified.map(|text| Form::of(text, loss)).into_iter().collect()
+        if input.context.retrievable
+            && let Some((nodes, what)) = runs::cut(&parts.nodes, input.context.hints)
+        {
+            let parts = Parts { nodes, exact: None, ..parts };
+            let taken = below::take(&parts.nodes, false, &|text| texts.cost(text));
+            let left_out = LeftOut { what: &what, handle: input.context.handle };
+            forms.extend(forms_of(&parts, &taken, &texts, Some(&left_out)));
+        }
+        forms
     }
+}
+
+/// The shorter forms of the texts that strings hold.
+struct Texts<'a> {
+    input: &'a Input<'a>,
+    known: RefCell<HashMap<String, Option<Form>>>,
+}
+
+impl Texts<'_> {
+    fn form(&self, text: &str) -> Option<Form> {
+        if let Some(known) = self.known.borrow().get(text) {
+            return known.clone();
+        }
+        let input = Input { lines_before: 0, ..*self.input };
+        let form = choice::part(&input, text, 0, None);
+        self.known.borrow_mut().insert(text.to_owned(), form.clone());
+        form
+    }
+
+    /// The tokens of `text` as it would be shown.
+    fn cost(&self, text: &str) -> usize {
+        tokens::count(self.form(text).as_ref().map_or(text, |form| &form.text))
+    }
+}
+
+/// The forms of `parts` with what was taken out of them below: what loses no content first.
+fn forms_of(parts: &Parts, taken: &Taken, texts: &Texts, left_out: Option<&LeftOut>) -> Vec<Form> {
+    let input = texts.input;
+    if input.first_line.is_some() && !taken.items.is_empty() {
+        return Vec::new();
+    }
+    let delimiter = best_delimiter(&taken.nodes);
+    let mut uses = Uses::default();
+    let Some(body) = write_body(parts, taken, delimiter, &mut uses) else { return Vec::new() };
+    let write = |most: Option<Loss>| {
+        let mut uses = uses;
+        let mut loss = if left_out.is_some() {
+            Loss::Content
+        } else if parts.exact.is_some() {
+            Loss::None
+        } else {
+            Loss::Layout
+        };
+        let shown: Vec<Option<String>> = taken
+            .items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let Item::Text { text, .. } = item else { return None };
+                let form = texts.form(text).filter(|form| most.is_some_and(|most| form.loss <= most))?;
+                loss = loss.max(form.loss);
+                Some(with_own_lines(&form.text, index + 1, input.context.handle))
+            })
+            .collect();
+        let mut below = String::new();
+        below::write(&taken.items, |index| shown[index].as_deref(), delimiter, &mut uses, &mut below);
+        let mut out = legend::write(parts, delimiter, uses, &taken.items, input, left_out);
+        out.push('\n');
+        if parts.scope.is_inside() || !parts.head.is_empty() {
+            push_numbered(parts.head, input.first_line, &mut out);
+            out.push('\n');
+        }
+        out.push_str(&body);
+        out.push_str(&below);
+        if parts.has_end() {
+            let before = &input.text[..input.text.len() - parts.tail.len()];
+            out.push('\n');
+            push_numbered(parts.tail, input.first_line.map(|first| first + before.matches('\n').count()), &mut out);
+        }
+        (out, loss)
+    };
+    let (text, loss) = write(None);
+    if !says(&text, parts, input.text) {
+        return Vec::new();
+    }
+    let is_shown_shorter = |most: Loss, least: Loss| {
+        taken.items.iter().any(|item| match item {
+            Item::Text { text, .. } => texts.form(text).is_some_and(|form| form.loss <= most && form.loss >= least),
+            Item::Value(_) => false,
+        })
+    };
+    let holds = || match left_out {
+        Some(_) => Holds::Only(written_plainly(parts)),
+        None if taken.items.is_empty() => Holds::Input,
+        // What was read back is what came; the parts below were checked each by itself.
+        None => Holds::Checked,
+    };
+    let mut forms = Vec::new();
+    if is_shown_shorter(Loss::Layout, Loss::None) {
+        let (text, loss) = write(Some(Loss::Layout));
+        forms.push(Form { text, loss, holds: holds() });
+    } else {
+        forms.push(Form { text, loss, holds: holds() });
+    }
+    if is_shown_shorter(Loss::Content, Loss::Content) {
+        let (text, loss) = write(Some(Loss::Content));
+        // Literals that a part's marker names are not missing.
+        forms.push(Form { text, loss, holds: Holds::Checked });
+    }
+    forms
+}
+
+/// The values of `parts`, for the gate to look for their literals.
+fn written_plainly(parts: &Parts) -> String {
+    let mut out = parts.head.to_owned();
+    for node in &parts.nodes {
+        out.push('\n');
+        style::write(node, style::Style::Spaced, 0, &mut out);
+    }
+    out.push_str(parts.tail);
+    out
+}
+
+/// `form` with markers whose line numbers are those of text `number`: the lines of what holds it are others.
+fn with_own_lines(form: &str, number: usize, handle: &str) -> String {
+    let lines = form.split('\n').map(|line| {
+        let is_gap = marker::find(line).first().is_some_and(|found| found.lines.is_some() && found.handle == handle);
+        match marker::read_gap(line).filter(|_| is_gap) {
+            Some((place, what)) => {
+                Cow::Owned(marker::digest(&format!("text {number}"), &format!("its {place} ({what})"), handle))
+            }
+            None => Cow::Borrowed(line),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether `text` is mainly a list of at least `fewest` objects: data to be read, not a file to be edited.
@@ -99,88 +235,54 @@ pub(crate) fn is_list(text: &str, fewest: usize) -> bool {
     parts::of(text).is_some_and(|parts| parts::is_list_of(&parts, fewest))
 }
 
-fn sample(text: &str) -> &str {
-    let mut end = text.len().min(SAMPLE);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+/// The delimiter that makes the beginning of the document shortest.
+fn best_delimiter(nodes: &[Node]) -> char {
+    let mut left = SAMPLE;
+    let sample = Node::Array(nodes.iter().map_while(|node| beginning(node, &mut left)).collect());
+    let cost = |delimiter: char| {
+        let mut text = String::new();
+        document::write(&sample, delimiter, &mut Uses::default(), &mut text);
+        tokens::count(&text)
+    };
+    let costs = DELIMITERS.map(|delimiter| (cost(delimiter), delimiter));
+    // The first is the plainest.
+    costs.into_iter().min_by_key(|(cost, _)| *cost).map_or(',', |(_, delimiter)| delimiter)
 }
 
-fn write(parts: &Parts, layout: Layout, input: &Input, handle: Option<&str>) -> Option<String> {
-    let mut uses = Uses::default();
-    let mut body = String::new();
-    match parts.scope {
-        Scope::Document | Scope::Members => document::write(parts.nodes.first()?, layout, &mut uses, &mut body),
-        Scope::Sequence | Scope::Elements => {
-            document::write(&Node::Array(parts.nodes.clone()), layout, &mut uses, &mut body);
-        }
-    }
-    let is_plain = matches!(layout, Layout::Plain);
-    let is_table = body.starts_with("[\n") || body.starts_with("{\n");
-    if !is_plain && uses.tables + uses.strings == 0 || parts.scope.is_inside() && !is_table {
+/// As much of `node` as there is room `left`.
+fn beginning<'a>(node: &Node<'a>, left: &mut usize) -> Option<Node<'a>> {
+    if *left == 0 {
         return None;
     }
-    let mut out = legend(parts, layout, uses, input, handle);
-    out.push('\n');
-    if parts.scope.is_inside() {
-        push_numbered(parts.head, input.first_line, &mut out);
-        out.push('\n');
-    }
-    out.push_str(&body);
-    if parts.has_end() {
-        let before = &input.text[..input.text.len() - parts.tail.len()];
-        out.push('\n');
-        push_numbered(parts.tail, input.first_line.map(|first| first + before.matches('\n').count()), &mut out);
-    }
-    Some(out)
-}
-
-/// The head line: whoever reads it can read the form, and `read` needs nothing else.
-fn legend(parts: &Parts, layout: Layout, uses: Uses, input: &Input, handle: Option<&str>) -> String {
-    let subject = match parts.scope {
-        Scope::Document => "JSON",
-        Scope::Sequence => "JSON lines",
-        Scope::Elements | Scope::Members => "cut off JSON",
-    };
-    let mut what = match layout {
-        Layout::Tables(delimiter) if uses.tables > 0 => format!(
-            "{subject}, lists as tables: a line of keys, then a line per object, cells split by {}, empty: no such key",
-            delimiter_name(delimiter)
-        ),
-        _ => format!("{subject} without white space"),
-    };
-    if uses.strings > 0 {
-        what = format!("{what}; {STRING_OF}");
-    }
-    what = format!("{what}; {VALUES_EXACT}");
-    if parts.scope.is_inside() {
-        let lines = parts.head.matches('\n').count() + 1;
-        what = format!("{what}; first {lines} lines and the end as they were");
-    } else if parts.has_end() {
-        what = format!("{what}; {END}");
-    }
-    if let Some(first) = input.first_line {
-        let lines = input.text.strip_suffix('\n').unwrap_or(input.text).matches('\n').count();
-        what = format!("{what}; file lines {first}-{}", first + lines);
-    }
-    match parts.exact {
-        Some(exact) => {
-            what = format!("{what}; {}", exact.style.words());
-            if exact.depth > 0 {
-                what = format!("{what} at depth {}", exact.depth);
-            }
-            if !parts.has_end() && !parts.tail.is_empty() {
-                what.push_str(NEWLINE);
-            }
-            marker::legend(&what, None)
+    *left = left.saturating_sub(2);
+    Some(match node {
+        Node::Scalar(lexeme) => {
+            *left = left.saturating_sub(lexeme.len());
+            node.clone()
         }
-        None => marker::legend(&what, handle),
-    }
+        Node::Array(items) => Node::Array(items.iter().map_while(|item| beginning(item, left)).collect()),
+        Node::Object(members) => Node::Object(
+            members
+                .iter()
+                .map_while(|(key, item)| {
+                    *left = left.saturating_sub(key.len());
+                    Some((key.clone(), beginning(item, left)?))
+                })
+                .collect(),
+        ),
+        Node::Quoted(inner, style) => Node::Quoted(Box::new(beginning(inner, left)?), *style),
+    })
 }
 
-fn delimiter_name(delimiter: char) -> String {
-    if delimiter == '\t' { "tabs".to_owned() } else { format!("`{delimiter}`") }
+fn write_body(parts: &Parts, taken: &Taken, delimiter: char, uses: &mut Uses) -> Option<String> {
+    let mut body = String::new();
+    if parts.scope.is_list() {
+        document::write(&Node::Array(taken.nodes.clone()), delimiter, uses, &mut body);
+    } else {
+        document::write(taken.nodes.first()?, delimiter, uses, &mut body);
+    }
+    let is_table = body.starts_with("[\n") || body.starts_with("{\n");
+    (!parts.scope.is_inside() || is_table).then_some(body)
 }
 
 /// Lines that stand verbatim keep the numbers they came with.
@@ -208,7 +310,8 @@ fn without_numbers(text: &str, is_numbered: bool) -> Option<Cow<'_, str>> {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Read<'a> {
     head: Cow<'a, str>,
-    nodes: Vec<Node<'a>>,
+    /// None where a text is told by another form.
+    nodes: Option<Vec<Node<'a>>>,
     tail: Cow<'a, str>,
     /// The very text, where the form tells it.
     pub(crate) text: Option<String>,
@@ -217,63 +320,43 @@ pub(crate) struct Read<'a> {
 /// Reads a form back.
 pub(crate) fn read(form: &str) -> Option<Read<'_>> {
     let (legend, rest) = form.split_once('\n')?;
-    let what = marker::read_legend(legend)?;
-    let mut scope = if what.starts_with("JSON lines") {
-        Scope::Sequence
-    } else if what.starts_with("JSON") {
-        Scope::Document
-    } else {
-        Scope::Elements
-    };
-    let delimiter = DELIMITERS
-        .into_iter()
-        .find(|delimiter| what.contains(&format!("split by {},", delimiter_name(*delimiter))))
-        .unwrap_or(',');
-    let clauses = || what.split("; ");
-    let is_numbered = clauses().any(|clause| clause.starts_with("file lines "));
+    let said = legend::read(legend)?;
     let mut head = Cow::Borrowed("");
     let mut body = rest;
-    if scope.is_inside() {
-        let lines: usize =
-            clauses().find_map(|clause| clause.strip_prefix("first ")?.split(' ').next()?.parse().ok())?;
-        let end = memchr::memchr_iter(b'\n', rest.as_bytes()).nth(lines.checked_sub(1)?)?;
-        head = without_numbers(&rest[..end], is_numbered)?;
+    if said.first_lines > 0 {
+        let end = memchr::memchr_iter(b'\n', rest.as_bytes()).nth(said.first_lines - 1)?;
+        head = without_numbers(&rest[..end], said.is_numbered)?;
         body = &rest[end + 1..];
     }
-    let (node, after) = document::read(body, delimiter)?;
-    if scope == Scope::Elements && matches!(node, Node::Object(_)) {
-        scope = Scope::Members;
-    }
-    let nodes = match node {
-        Node::Array(items) if scope != Scope::Document => items,
-        node => vec![node],
+    let (node, after) = document::read(body, said.delimiter)?;
+    let (items, after) = below::read(after, said.below, said.delimiter)?;
+    let scope = match (said.scope, &node) {
+        (Scope::Elements, Node::Object(_)) => Scope::Members,
+        (scope, _) => scope,
     };
-    let said = clauses().find(|clause| clause.starts_with("was "));
-    let tail = if scope.is_inside() || clauses().any(|clause| clause == END) {
-        without_numbers(after.strip_prefix('\n')?, is_numbered)?
+    let tail = if said.has_end {
+        without_numbers(after.strip_prefix('\n')?, said.is_numbered)?
     } else if !after.is_empty() {
         return None;
-    } else if said.is_some_and(|said| said.ends_with(NEWLINE)) {
-        Cow::Borrowed("\n")
     } else {
-        Cow::Borrowed("")
+        Cow::Borrowed(if said.ends_line { "\n" } else { "" })
     };
-    let text = match said {
-        Some(said) => {
-            let said = said.strip_suffix(NEWLINE).unwrap_or(said);
-            let (words, depth) = said.split_once(" at depth ").unwrap_or((said, "0"));
-            let exact = Exact { style: Style::from_words(words)?, depth: depth.parse().ok()? };
-            Some(format!("{head}{}{tail}", parts::rebuild(&nodes, scope, exact)))
-        }
-        None => None,
+    if items.iter().any(Option::is_none) {
+        // A text below is told by another form.
+        return Some(Read { head, nodes: None, tail, text: None });
+    }
+    let nodes = match below::put_back(&node, &items, 0)? {
+        Node::Array(items) if scope.is_list() => items,
+        node => vec![node],
     };
-    Some(Read { head, nodes, tail, text })
+    let text = said.exact.map(|exact| format!("{head}{}{tail}", parts::rebuild(&nodes, scope, exact)));
+    Some(Read { head, nodes: Some(nodes), tail, text })
 }
 
 /// Whether `form`, read back, says what `parts` hold, and the very `text` where it claims to.
 fn says(form: &str, parts: &Parts, text: &str) -> bool {
     read(form).is_some_and(|read| {
-        read.nodes == parts.nodes
+        read.nodes.as_ref() == Some(&parts.nodes)
             && read.head == parts.head
             && read.tail == parts.tail
             && (parts.exact.is_none() || read.text.as_deref() == Some(text))

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::compress::json::style::Style;
+
 /// Deeper texts are declined: values are compared, written and dropped by recursion.
 const DEEPEST: usize = 100;
 
@@ -15,6 +17,8 @@ pub(super) enum Node<'a> {
     Scalar(Cow<'a, str>),
     Array(Vec<Self>),
     Object(Members<'a>),
+    /// A string that holds this value, written in this layout. The parser makes none: see `below`.
+    Quoted(Box<Self>, Style),
 }
 
 /// The members of an object: keys with their quotes.
@@ -39,6 +43,85 @@ pub(super) fn value(text: &str, at: usize) -> Result<(Node<'_>, usize), Vec<Open
         Some(done) => Ok(done),
         None => Err(open),
     }
+}
+
+/// What has to be added to close a value that was cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Closing {
+    /// The quote of a string that was cut off.
+    pub(super) quote: bool,
+    pub(super) brackets: usize,
+}
+
+/// What was open where `text` was cut off, closed behind its last complete child or inside a string: the value, what was
+/// added, and where what was there ends. None where nothing is complete.
+pub(super) fn close<'a>(text: &'a str, mut open: Vec<Open<'a>>) -> Option<(Node<'a>, Closing, usize)> {
+    let begun = begun_string(text, open.last()?);
+    let quote = begun.is_some();
+    let mut end = None;
+    if let Some((lexeme, string_end)) = begun {
+        let innermost = open.last_mut()?;
+        match (&mut innermost.container, innermost.key.take()) {
+            (Node::Array(items), _) => items.push(Node::Scalar(Cow::Owned(lexeme))),
+            (Node::Object(members), Some(key)) => members.push((key, Node::Scalar(Cow::Owned(lexeme)))),
+            _ => return None,
+        }
+        end = Some(string_end);
+    }
+    let is_empty = |open: &Open| match &open.container {
+        Node::Array(items) => items.is_empty(),
+        Node::Object(members) => members.is_empty(),
+        _ => false,
+    };
+    while open.last().is_some_and(is_empty) {
+        open.pop();
+    }
+    let brackets = open.len();
+    let last = open.pop()?;
+    let mut node = last.container;
+    while let Some(mut outer) = open.pop() {
+        match (&mut outer.container, outer.key) {
+            (Node::Array(items), _) => items.push(node),
+            (Node::Object(members), Some(key)) => members.push((key, node)),
+            _ => return None,
+        }
+        node = outer.container;
+    }
+    Some((node, Closing { quote, brackets }, end.unwrap_or(last.last_end)))
+}
+
+/// The string in which `text` ends, closed, if it ends in one whose place in `open` is known; and where it ends.
+fn begun_string(text: &str, open: &Open) -> Option<(String, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = skip_space(text, open.last_end);
+    if bytes.get(at) == Some(&b',') {
+        at = skip_space(text, at + 1);
+    }
+    match (&open.container, &open.key) {
+        (Node::Object(_), Some(key)) => {
+            at = skip_space(text, at + key.len());
+            at = skip_space(text, at + 1);
+        }
+        (Node::Array(_), _) => {}
+        // A key that was cut off.
+        _ => return None,
+    }
+    if bytes.get(at) != Some(&b'"') {
+        return None;
+    }
+    let mut end = at + 1;
+    while let Some(byte) = bytes.get(end) {
+        end += match byte {
+            b'\\' => match escape(&bytes[end + 1..]) {
+                Some(length) => length + 1,
+                None => break,
+            },
+            b'"' | 0..0x20 => return None,
+            _ => 1,
+        };
+    }
+    // An escape that was cut off is at most five bytes long.
+    (bytes.len() - end <= 6).then(|| (format!("{}\"", &text[at..end]), end))
 }
 
 /// Reads `value, value, ...` from `at` as far as values are complete. Says where the last one ends.
@@ -268,6 +351,20 @@ mod tests {
         assert_eq!(open.len(), 3);
         assert_eq!(&text[open[1].first_start..open[1].last_end], r#"{"id":1},{"id":2}"#);
         assert!(matches!(&open[1].container, Node::Array(items) if items.len() == 2));
+    }
+
+    #[test]
+    fn a_text_that_was_cut_off_can_be_closed() {
+        let text = r#"{"items":[{"id":1},{"id":2,"x":[],"y":{"z"#;
+        let (node, closing, end) = close(text, value(text, 0).unwrap_err()).unwrap();
+        assert_eq!(closing, Closing { quote: false, brackets: 3 });
+        assert_eq!(&text[..end], r#"{"items":[{"id":1},{"id":2,"x":[]"#);
+        assert_eq!(value(&format!("{}}}]}}", &text[..end]), 0).unwrap().0, node);
+        assert!(close("[{", value("[{", 0).unwrap_err()).is_none());
+        let text = r#"{"a":[1,"x\u00"#;
+        let (node, closing, end) = close(text, value(text, 0).unwrap_err()).unwrap();
+        assert_eq!((closing, end), (Closing { quote: true, brackets: 2 }, text.len() - 4));
+        assert_eq!(value(r#"{"a":[1,"x"]}"#, 0).unwrap().0, node);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What of a text is JSON: all of it, a sequence of values, or the complete elements of a list that was cut off.
 
-use crate::compress::json::parse::{self, Node};
+use crate::compress::json::parse::{self, Closing, Node};
 use crate::compress::json::style::{self, Style};
 
 /// A text, taken apart.
@@ -22,6 +22,10 @@ pub(super) enum Scope {
     Document,
     /// Values one behind the other.
     Sequence,
+    /// One value whose end is missing, and how it is closed.
+    Cut(Closing),
+    /// Values one behind the other, the last of which is cut off.
+    CutSequence(Closing),
     /// Elements of a list whose beginning or end is missing.
     Elements,
     /// Members of an object whose beginning or end is missing, as one object.
@@ -29,9 +33,19 @@ pub(super) enum Scope {
 }
 
 impl Scope {
+    /// Whether there may be any number of values.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Sequence | Self::CutSequence(_) | Self::Elements)
+    }
+
     /// Whether the text was cut inside a list or an object.
     pub(super) fn is_inside(self) -> bool {
         matches!(self, Self::Elements | Self::Members)
+    }
+
+    /// Whether the end of the text is missing.
+    pub(super) fn is_cut(self) -> bool {
+        self.is_inside() || matches!(self, Self::Cut(_) | Self::CutSequence(_))
     }
 }
 
@@ -41,24 +55,70 @@ pub(super) struct Exact {
     pub(super) style: Style,
     /// How deep the elements of a fragment stood.
     pub(super) depth: usize,
+    /// What stood between the values of a sequence.
+    pub(super) between: Between,
 }
+
+/// What stands between values one behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    LineBreak,
+    EmptyLine,
+    CrLf,
+    Space,
+    Nothing,
+}
+
+impl Between {
+    pub(super) const ALL: [Self; 5] = [Self::LineBreak, Self::EmptyLine, Self::CrLf, Self::Space, Self::Nothing];
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::LineBreak => "\n",
+            Self::EmptyLine => "\n\n",
+            Self::CrLf => "\r\n",
+            Self::Space => " ",
+            Self::Nothing => "",
+        }
+    }
+
+    /// What a head line says of it: nothing of the ordinary line break.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::LineBreak => "",
+            Self::EmptyLine => " with empty lines between",
+            Self::CrLf => " with CRLF between",
+            Self::Space => " with a space between",
+            Self::Nothing => " with nothing between",
+        }
+    }
+}
+
+/// So many lines may stand before the first value.
+const MOST_LINES_BEFORE: usize = 60;
 
 impl Parts<'_> {
     /// Whether something behind the values has to be shown.
     pub(super) fn has_end(&self) -> bool {
-        self.scope.is_inside() || !matches!(self.tail, "" | "\n")
+        self.scope.is_cut() || !matches!(self.tail, "" | "\n")
     }
 }
 
 /// Takes `text` apart; None where no JSON worth the name is in it.
 pub(super) fn of(text: &str) -> Option<Parts<'_>> {
-    let start = parse::skip_space(text, 0);
+    whole(text).or_else(|| inside(text))
+}
+
+/// The values that `text` begins with, maybe behind a few lines of something else, the last one maybe cut off.
+fn whole(text: &str) -> Option<Parts<'_>> {
+    let first = first_value(text)?;
+    let start = parse::skip_space(text, first);
     let (nodes, end) = parse::sequence(text, start);
     let rest = &text[end..];
     // What follows the values is an end that was cut off, or another program's words; when it is the better part, the
     // text was cut off inside its first value.
-    if nodes.is_empty() || (!rest.trim().is_empty() && rest.len() > end) {
-        return inside(text);
+    if nodes.is_empty() || (!rest.trim().is_empty() && rest.len() > end - start) {
+        return cut_off(text, first, start, nodes, end);
     }
     let is_string = |node: &Node| matches!(node, Node::Scalar(lexeme) if lexeme.starts_with('"'));
     if nodes.iter().all(|node| matches!(node, Node::Scalar(_))) && !(nodes.len() == 1 && is_string(&nodes[0])) {
@@ -67,11 +127,39 @@ pub(super) fn of(text: &str) -> Option<Parts<'_>> {
     let scope = if nodes.len() == 1 { Scope::Document } else { Scope::Sequence };
     // White space at the ends may be left away, unless it is needed to say the text exactly.
     let is_blank = rest.trim_matches([' ', '\t', '\r', '\n']).is_empty();
-    let exact = (start == 0 && (!is_blank || matches!(rest, "" | "\n")))
-        .then(|| exact(&text[..end], &nodes, scope, 0))
+    let exact = (start == first && (!is_blank || matches!(rest, "" | "\n")))
+        .then(|| exact(&text[start..end], &nodes, scope, 0))
         .flatten();
     let tail = if is_blank && exact.is_none() { "" } else { rest };
-    Some(Parts { scope, head: "", nodes, tail, exact })
+    Some(Parts { scope, head: &text[..first], nodes, tail, exact })
+}
+
+/// Where JSON begins: at once, or behind a few lines that are less than what follows.
+fn first_value(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n').take(MOST_LINES_BEFORE) {
+        if line.trim_start().starts_with(['{', '[', '"']) && (at == 0 || line.starts_with(['{', '['])) {
+            return (at * 2 < text.len()).then_some(at);
+        }
+        at += line.len();
+    }
+    // A number, or white space before the value.
+    parse::value(text, 0).is_ok().then_some(0)
+}
+
+/// Values behind `head`, the last of which was cut off and begins at `last`.
+fn cut_off<'a>(text: &'a str, head: usize, start: usize, mut nodes: Vec<Node<'a>>, last: usize) -> Option<Parts<'a>> {
+    if !text[head..start].trim().is_empty() || nodes.iter().any(|node| matches!(node, Node::Scalar(_))) {
+        return None;
+    }
+    let (node, closing, end) = parse::close(text, parse::value(text, last).err()?)?;
+    if (text.len() - end) * 2 > text.len() - start {
+        return None;
+    }
+    nodes.push(node);
+    let scope = if nodes.len() == 1 { Scope::Cut(closing) } else { Scope::CutSequence(closing) };
+    let exact = (start == head).then(|| exact(&text[start..end], &nodes, scope, 0)).flatten();
+    Some(Parts { scope, head: &text[..head], nodes, tail: &text[end..], exact })
 }
 
 /// The longest run of complete objects in a text that was cut off at its end, its beginning, or both.
@@ -151,13 +239,21 @@ fn exact(body: &str, nodes: &[Node], scope: Scope, column: usize) -> Option<Exac
         Style::Tabbed => column,
         _ => 0,
     };
-    let exact = Exact { style, depth };
-    (rebuild(nodes, scope, exact) == body).then_some(exact)
+    let is_sequence = matches!(scope, Scope::Sequence | Scope::CutSequence(_));
+    let between = if is_sequence { Between::ALL.as_slice() } else { &Between::ALL[..1] };
+    let exacts = between.iter().map(|between| Exact { style, depth, between: *between });
+    // Each of them is tried on the beginning first: a whole text is written once.
+    let is_begun = |exact: &Exact| {
+        let two = &nodes[..nodes.len().min(2)];
+        let scope = if two.len() < nodes.len() { Scope::Sequence } else { scope };
+        !is_sequence || body.starts_with(&rebuild(two, scope, *exact))
+    };
+    exacts.filter(is_begun).find(|exact| rebuild(nodes, scope, *exact) == body)
 }
 
 /// The bytes of the values in this layout.
 pub(super) fn rebuild(nodes: &[Node], scope: Scope, exact: Exact) -> String {
-    let Exact { style, depth } = exact;
+    let Exact { style, depth, between } = exact;
     let mut out = String::new();
     let comma = if style == Style::Spaced { ", ".to_owned() } else { format!(",{}", style.line_break(depth)) };
     if let (Scope::Members, [Node::Object(members)]) = (scope, nodes) {
@@ -168,27 +264,35 @@ pub(super) fn rebuild(nodes: &[Node], scope: Scope, exact: Exact) -> String {
         }
         return out;
     }
-    let comma = if scope == Scope::Elements { &comma } else { "\n" };
+    let comma = if scope == Scope::Elements { &comma } else { between.text() };
     for (index, node) in nodes.iter().enumerate() {
         out.push_str(if index > 0 { comma } else { "" });
         style::write(node, style, depth, &mut out);
+    }
+    if let Scope::Cut(Closing { quote, brackets }) | Scope::CutSequence(Closing { quote, brackets }) = scope {
+        let added: usize = (0..brackets).map(|depth| style.line_break(depth).len() + 1).sum();
+        let end = out.len().saturating_sub(added + usize::from(quote));
+        // A foreign form may claim anything.
+        out.truncate((0..=end).rev().find(|end| out.is_char_boundary(*end)).unwrap_or(0));
     }
     out
 }
 
 /// Whether the text is mainly a list of at least `fewest` objects.
 pub(super) fn is_list_of(parts: &Parts, fewest: usize) -> bool {
-    let whole: usize = parts.nodes.iter().map(weight).sum::<usize>() + parts.head.len() + parts.tail.len();
+    let whole: usize = parts.nodes.iter().map(style::length).sum::<usize>() + parts.head.len() + parts.tail.len();
     let listed = match parts.scope {
-        Scope::Document | Scope::Members => parts.nodes.iter().map(|node| heaviest_list(node, fewest)).sum(),
-        Scope::Sequence | Scope::Elements => list_weight(parts.nodes.iter(), fewest),
+        Scope::Document | Scope::Members | Scope::Cut(_) => {
+            parts.nodes.iter().map(|node| heaviest_list(node, fewest)).sum()
+        }
+        Scope::Sequence | Scope::CutSequence(_) | Scope::Elements => list_weight(parts.nodes.iter(), fewest),
     };
     listed * 2 > whole
 }
 
 fn heaviest_list(node: &Node, fewest: usize) -> usize {
     let (own, inner) = match node {
-        Node::Scalar(_) => (0, 0),
+        Node::Scalar(_) | Node::Quoted(..) => (0, 0),
         Node::Array(items) => {
             (list_weight(items.iter(), fewest), items.iter().map(|item| heaviest_list(item, fewest)).sum())
         }
@@ -203,13 +307,5 @@ fn heaviest_list(node: &Node, fewest: usize) -> usize {
 fn list_weight<'n>(items: impl Iterator<Item = &'n Node<'n>> + Clone, fewest: usize) -> usize {
     let objects = items.clone().filter(|item| matches!(item, Node::Object(members) if !members.is_empty())).count();
     let others = items.clone().count() - objects;
-    if objects >= fewest && others * 5 <= objects { items.map(weight).sum() } else { 0 }
-}
-
-fn weight(node: &Node) -> usize {
-    match node {
-        Node::Scalar(lexeme) => lexeme.len() + 1,
-        Node::Array(items) => 2 + items.iter().map(weight).sum::<usize>(),
-        Node::Object(members) => 2 + members.iter().map(|(key, item)| key.len() + 1 + weight(item)).sum::<usize>(),
-    }
+    if objects >= fewest && others * 5 <= objects { items.map(style::length).sum() } else { 0 }
 }

@@ -2,6 +2,9 @@
 
 use crate::compress::json::parse::Node;
 
+/// Begins a string that holds JSON.
+pub(super) const STRING_OF: &str = "string_of(";
+
 /// The layouts that JSON writers produce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
@@ -86,6 +89,13 @@ fn indent_before(text: &str, at: usize) -> usize {
 pub(super) fn write(node: &Node, style: Style, depth: usize, out: &mut String) {
     let (open, close, is_empty) = match node {
         Node::Scalar(lexeme) => return out.push_str(lexeme),
+        Node::Quoted(inner, was) => {
+            out.push_str(STRING_OF);
+            write(inner, Style::Compact, 0, out);
+            out.push_str(", ");
+            out.push_str(&was.words());
+            return out.push(')');
+        }
         Node::Array(items) => ('[', ']', items.is_empty()),
         Node::Object(members) => ('{', '}', members.is_empty()),
     };
@@ -113,11 +123,23 @@ pub(super) fn write(node: &Node, style: Style, depth: usize, out: &mut String) {
                     write(item, style, depth + 1, out);
                 }
             }
-            Node::Scalar(_) => {}
+            Node::Scalar(_) | Node::Quoted(..) => {}
         }
         out.push_str(&style.line_break(depth));
     }
     out.push(close);
+}
+
+/// How many bytes `node` takes without white space.
+pub(super) fn length(node: &Node) -> usize {
+    match node {
+        Node::Scalar(lexeme) => lexeme.len(),
+        Node::Array(items) => 1 + items.len().max(1) + items.iter().map(length).sum::<usize>(),
+        Node::Object(members) => {
+            1 + members.len().max(1) + members.iter().map(|(key, item)| key.len() + 1 + length(item)).sum::<usize>()
+        }
+        Node::Quoted(inner, was) => STRING_OF.len() + length(inner) + was.words().len() + 3,
+    }
 }
 
 /// Writes a member's key and what stands between it and the value.

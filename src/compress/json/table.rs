@@ -7,33 +7,42 @@
 //! 1,user1,
 //! whole object: {"name":"x","id":2}
 //! ```
-//! The first line is missing where no value is the same in all rows. Past 30 columns a row takes several lines, the later
+//! A cell `^` says what the cell above it says. The first line is missing where no value is the same in all rows. Past 30 columns a row takes several lines, the later
 //! ones indented, and so does the line of keys: counting cells further than that goes wrong.
 
 use std::borrow::Cow;
 
 use crate::compress::json::cell;
 use crate::compress::json::columns;
+use crate::compress::json::document;
 use crate::compress::json::parse::{self, Members, Node};
 use crate::compress::json::style::{self, Style};
 
 const FEWEST_ROWS: usize = 3;
 const MOST_CELLS_IN_A_LINE: usize = 30;
 const MOST_LINES_IN_A_ROW: usize = 4;
+/// Cells that are shorter than this on average are said again.
+const SHORTEST_REPEAT: usize = 20;
 const SAME: &str = "in every row: ";
 /// The head of the column of keys, where the rows are the members of an object.
 const KEY_COLUMN: &str = "(key)";
 
+/// A table as text, and how many of its cells say that they are as the one above.
+pub(super) struct Table {
+    pub(super) text: String,
+    pub(super) dittos: usize,
+}
+
 /// Writes the table of `node`, an array of objects or an object of objects, its lines separated by `\n`. None where
 /// that is neither, or too short or too mixed for a table.
-pub(super) fn write(node: &Node, delimiter: char) -> Option<String> {
+pub(super) fn write(node: &Node, delimiter: char) -> Option<Table> {
     match node {
         Node::Array(items) => write_rows(&objects(items)?, None, delimiter),
         Node::Object(members) => {
             let keys: Vec<&str> = members.iter().map(|(key, _)| key.as_ref()).collect();
             write_rows(&objects_in(members.iter().map(|(_, item)| item), members.len())?, Some(&keys), delimiter)
         }
-        Node::Scalar(_) => None,
+        Node::Scalar(_) | Node::Quoted(..) => None,
     }
 }
 
@@ -53,7 +62,7 @@ fn objects_in<'n>(items: impl Iterator<Item = &'n Node<'n>>, count: usize) -> Op
         .collect()
 }
 
-fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Option<String> {
+fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Option<Table> {
     let columns = columns::of(rows)?;
     let width = columns::count(&columns);
     let mut filled: Vec<Option<Vec<Option<&Node>>>> = Vec::with_capacity(rows.len());
@@ -79,18 +88,27 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().map(|index| names[*index].clone()));
     write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
     let stops = [delimiter, '\n'];
+    let repeats = repeats(&filled, &shown);
+    let mut dittos = 0;
+    let mut above: Option<&Vec<Option<&Node>>> = None;
     let mut written: Vec<String> = Vec::with_capacity(cells_in_row);
     for (at, row) in filled.iter().enumerate() {
         out.push('\n');
         written.clear();
         let key = keys.map(|keys| Node::Scalar(Cow::Borrowed(keys[at])));
         if let Some(cells) = row {
-            for node in key.iter().map(Some).chain(shown.iter().map(|index| cells[*index])) {
-                let mut text = String::new();
-                if let Some(node) = node {
-                    cell::write(node, &stops, &mut text);
-                }
-                written.push(text);
+            if let Some(key) = &key {
+                written.push(cell_text(key, &stops));
+            }
+            for (index, repeats) in shown.iter().zip(&repeats) {
+                written.push(match cells[*index] {
+                    Some(_) if *repeats && above.is_some_and(|above| above[*index] == cells[*index]) => {
+                        dittos += 1;
+                        cell::DITTO.to_owned()
+                    }
+                    Some(node) => cell_text(node, &stops),
+                    None => String::new(),
+                });
             }
             write_line(&written, in_a_line, delimiter, &mut out);
         } else {
@@ -101,8 +119,33 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
             }
             style::write(&Node::Object(rows[at].clone()), Style::Compact, 0, &mut out);
         }
+        above = row.as_ref();
     }
-    Some(out)
+    Some(Table { text: out, dittos })
+}
+
+fn cell_text(node: &Node, stops: &[char]) -> String {
+    let mut text = String::new();
+    cell::write(node, stops, &mut text);
+    text
+}
+
+/// Which of the columns have runs of equal values that are worth a sign of their own: looking up costs the reader more
+/// than a short word does.
+fn repeats(rows: &[Option<Vec<Option<&Node>>>], shown: &[usize]) -> Vec<bool> {
+    let saved = |index: usize| {
+        let pairs = rows.iter().zip(rows.iter().skip(1));
+        let equal = pairs.filter_map(|(above, row)| match (above, row) {
+            (Some(above), Some(row)) if above[index] == row[index] => row[index],
+            _ => None,
+        });
+        equal.map(style::length).fold((0, 0), |(count, sum), length| (count + 1, sum + length))
+    };
+    let is_worth = |index: &usize| {
+        let (count, length) = saved(*index);
+        count * 3 >= rows.len() && length >= count * SHORTEST_REPEAT
+    };
+    shown.iter().map(is_worth).collect()
 }
 
 /// How many cells go into each line of a row, the lines about equally long.
@@ -215,10 +258,13 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
     }
     let mut items = Vec::new();
     let mut members = Vec::new();
+    let has_dittos = text.contains(cell::DITTO);
+    let mut above: Option<Vec<Option<Node>>> = None;
     while let Some(line) = lines.next() {
         let (key, item) = if let Some(whole) = line.strip_prefix(cell::WHOLE_ROW) {
             let key = if is_keyed { parse::string(whole)? } else { 0 };
-            let (item, _) = parse::value(whole, if is_keyed { key + 1 } else { 0 }).ok()?;
+            let (item, _) = document::read(&whole[if is_keyed { key + 1 } else { 0 }..], delimiter)?;
+            above = None;
             (is_keyed.then(|| Cow::Borrowed(&whole[..key])), item)
         } else {
             let mut found = Vec::with_capacity(cells);
@@ -226,6 +272,12 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             for end in &breaks[1..] {
                 read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &mut found)?;
             }
+            for (index, cell) in found.iter_mut().enumerate() {
+                if matches!(cell, Some(Node::Scalar(lexeme)) if lexeme == cell::DITTO) {
+                    *cell = above.as_ref()?.get(index)?.clone();
+                }
+            }
+            above = has_dittos.then(|| found.clone());
             let mut found = found.into_iter();
             let key = if is_keyed {
                 match found.next()?? {
