@@ -1,11 +1,12 @@
 //! The log compressor: what applications, servers, build and test tools write line by line.
 //!
-//! Two forms. The rows (`row_form`, `rows` is their grammar) say once what lines have in common and lose nothing. The
-//! elided form (`elide`) leaves a tool's success lines out under markers; it is offered only where the original can be
-//! had back. The shorter one is preferred. Of an application's log ordinary lines are left out only when the question is
+//! Three forms. Findings by file (`findings`) and rows (`row_form`, `rows` is their grammar) say once what lines have in
+//! common and lose nothing. The elided form (`elide`) leaves a tool's success lines out under markers, with or without
+//! findings by file; it is offered only where the original can be had back. The shorter one is preferred. Of an application's log ordinary lines are left out only when the question is
 //! what went wrong; else nobody can tell which of its lines will be asked for.
 
 mod elide;
+pub(crate) mod findings;
 mod lines;
 mod row_form;
 mod rows;
@@ -18,6 +19,7 @@ mod terminal;
 pub(crate) use row_form::row_form;
 
 use elide::elided_form;
+use findings::findings_form;
 
 use crate::compress::kind::Kind;
 use crate::compress::{Compressor, Form, Input, Loss};
@@ -26,6 +28,9 @@ use crate::compress::{Compressor, Form, Input, Loss};
 ///
 /// # What it keeps
 ///
+/// As findings by file: every finding of a linter, a type checker or a compiler, its path once above it, its message once
+/// per file behind its places; other lines verbatim. Decoded and compared like the rows.
+///
 /// As rows: every line, in its order, every value as it was written: a path, an id or a number can be searched for. A
 /// row stands below its template, `{}` stands for its values; date and minute that rows share stand in a heading.
 /// Errors with their traces, lines seen fewer than three times, lines that the question names, the first and the last
@@ -33,13 +38,15 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// compared byte for byte before it is offered.
 ///
 /// Elided: failures, errors and warnings with their traces and places, summaries, lines that the question names, the
-/// first and the last line, and whatever is no known success line. A repeated line stands once. Where the question is what
-/// went wrong: also what is near a failure, and what is seen fewer than twenty times.
+/// first and the last line, and whatever is no known success line. A repeated line, and a block of lines that comes again
+/// further down, stands once. Of an echoed command of over 400 characters the program, its first and last arguments, and
+/// the names of its source and target. Where the question is what went wrong: also what is near a failure, and what is
+/// seen fewer than twenty times. What a build would only do (`make -n`) stays.
 ///
 /// # What it drops
 ///
-/// As rows: nothing. Elided: success lines of known tools (`Compiling …`, `test … ok`, `PASSED`, downloads), exact
-/// repeats, progress bars and terminal codes, each run under a marker that gives its line numbers and counts by kind;
+/// As rows and as findings: nothing. Elided: success lines of known tools (`Compiling …`, `test … ok`, `PASSED`,
+/// downloads), exact repeats, the middle of echoed commands, progress bars and terminal codes, each run under a marker that gives its line numbers and counts by kind;
 /// where the question is what went wrong, lines that differ from many others in their values only.
 ///
 /// # When it declines
@@ -72,7 +79,7 @@ impl Compressor for Log {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -81,17 +88,20 @@ impl Compressor for Log {
 
     fn forms(&self, input: &Input) -> Vec<Form> {
         let hints = input.context.hints;
-        let rows = row_form(input.text, input.first_line, hints).map(|text| Form::of(text, Loss::None));
-        rows.into_iter().chain(elided(input)).collect()
+        // Line numbers of the text's own would have to stand before each finding.
+        let findings = if input.first_line.is_none() { findings_form(input.text, hints) } else { None };
+        let rows = row_form(input.text, input.first_line, hints);
+        let lossless = findings.into_iter().chain(rows).map(|text| Form::of(text, Loss::None));
+        lossless.chain(elided(input)).collect()
     }
 }
 
-/// The elided form, where the reader can get back what it leaves out. A text with line numbers is part of a file, and
+/// The elided forms, where the reader can get back what they leave out. A text with line numbers is part of a file, and
 /// a marker's line numbers would not be the file's: there nothing is elided.
-fn elided(input: &Input) -> Option<Form> {
+fn elided(input: &Input) -> Vec<Form> {
     let is_allowed = input.context.retrievable && input.first_line.is_none();
     let form = if is_allowed { elided_form(input) } else { None };
-    form.map(|text| Form::of(text, Loss::Content))
+    form.into_iter().map(|text| Form::of(text, Loss::Content)).collect()
 }
 
 #[cfg(test)]
