@@ -5,9 +5,11 @@
 //! findings by file; it is offered only where the original can be had back. The shorter one is preferred. Of an application's log ordinary lines are left out only when the question is
 //! what went wrong; else nobody can tell which of its lines will be asked for.
 
+mod echoed;
 mod elide;
 pub(crate) mod findings;
 mod lines;
+mod repeated;
 mod row_form;
 mod rows;
 mod shapes;
@@ -15,10 +17,11 @@ mod split;
 mod stamp;
 mod template;
 mod terminal;
+mod tools;
 
 pub(crate) use row_form::row_form;
 
-use elide::elided_form;
+use elide::elided_forms;
 use findings::findings_form;
 
 use crate::compress::kind::Kind;
@@ -100,8 +103,8 @@ impl Compressor for Log {
 /// a marker's line numbers would not be the file's: there nothing is elided.
 fn elided(input: &Input) -> Vec<Form> {
     let is_allowed = input.context.retrievable && input.first_line.is_none();
-    let form = if is_allowed { elided_form(input) } else { None };
-    form.into_iter().map(|text| Form::of(text, Loss::Content)).collect()
+    let forms = if is_allowed { elided_forms(input) } else { Vec::new() };
+    forms.into_iter().map(|text| Form::of(text, Loss::Content)).collect()
 }
 
 #[cfg(test)]

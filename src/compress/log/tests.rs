@@ -292,6 +292,47 @@ fn lines_that_say_more_than_success_stay() {
 }
 
 #[test]
+fn what_a_build_would_do_is_what_was_asked_for() {
+    let flags = "-Wall -Wextra -O2 ".repeat(40);
+    let text: String = (0..9).map(|n| format!("gcc {flags} -c src/unit_{n}.c -o build/unit_{n}.o\n")).collect();
+    assert_eq!(elided_text(&text, &["make", "-n"], &[]), None);
+    let form = elided_text(&text, &["make"], &[]).unwrap();
+    assert!(form.contains("\n[headroom: lines 2-8 left out: 7 compiler commands; "), "{form}");
+    let cut = "[headroom: part of line 1 left out: ";
+    assert!(form.starts_with("gcc -Wall") && form.contains(cut) && form.contains("-o build/unit_0.o\n"), "{form}");
+}
+
+#[test]
+fn a_block_that_comes_again_stands_once() {
+    let warning: String =
+        (0..4).map(|n| format!("include/buf.h:{n}:12: warning: conversion may change value\n")).collect();
+    let text = format!("{warning}In file included from src/b.c:1:\n{warning}src/b.c: done\n{warning}end\n");
+    let form = elided_text(&text, &["make"], &[]).unwrap();
+    let gap = |lines: &str| {
+        format!(
+            "[headroom: lines {lines} left out: repeat of lines 1-4; all of it: headroom retrieve 3f9c2a71d04be586]"
+        )
+    };
+    let (first, second) = (gap("6-9"), gap("11-14"));
+    assert_eq!(form, format!("{warning}In file included from src/b.c:1:\n{first}\nsrc/b.c: done\n{second}\nend\n"));
+}
+
+#[test]
+fn what_stays_of_an_elided_text_has_its_findings_by_file() {
+    let built: String = (0..40).map(|n| format!("[{n}/90] Building CXX object src/unit_{n}.o\n")).collect();
+    let found: String =
+        (1..40).map(|n| format!("src/parse_tree.c:{n}:5: warning: unused variable [-Wunused]\n")).collect();
+    let text = format!("start\n{built}{found}end\n");
+    let context = Context { retrievable: true, ..Context::of("3f9c2a71d04be586") };
+    let forms = Log.forms(&Input::of(&text, Kind::Log, &context));
+    let form = &forms.last().unwrap().text;
+    assert!(form.starts_with("[headroom: findings by file, a path stands above"), "{form}");
+    assert!(form.contains("\n[headroom: lines 2-41 left out: 40 build steps; "), "{form}");
+    assert!(form.contains("\nsrc/parse_tree.c\n1:5, 2:5, 3:5, "), "{form}");
+    assert!(form.ends_with(", 39:5: warning: unused variable [-Wunused]\n|end\n"), "{form}");
+}
+
+#[test]
 fn what_control_codes_hide_is_not_lost() {
     let passed = cargo_test(40);
     let form = elided_text(&format!("\x1b[1mstart\x1b[0m\n{passed}"), &["cargo", "test"], &[]).unwrap();
