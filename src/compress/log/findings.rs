@@ -65,7 +65,9 @@ pub(super) fn write_exactly(lines: &[&str], hints: &[String], form: &mut String)
     if is_exact {
         form.push_str(&part[head..]);
     } else {
-        lines.iter().for_each(|line| form.extend(["|", *line, "\n"]));
+        for line in lines {
+            form.extend(["|", *line, "\n"]);
+        }
     }
 }
 
@@ -77,17 +79,15 @@ fn write(lines: &[&str], hints: &[String], form: &mut String) {
     };
     let mut file = File::default();
     for line in lines {
-        match find(line).filter(|finding| !is_named(line, finding)) {
-            Some(finding) => file.take(finding, form),
-            None => {
-                file.finish(form);
-                if !line.is_empty() {
-                    form.push('|');
-                }
-                form.push_str(line);
-                form.push('\n');
-            }
+        if let Some(finding) = find(line).filter(|finding| !is_named(line, finding)) {
+            file.take(finding, form);
+            continue;
         }
+        file.finish(form);
+        if !line.is_empty() {
+            form.push('|');
+        }
+        form.extend([*line, "\n"]);
     }
     file.finish(form);
 }
@@ -207,7 +207,7 @@ fn find(line: &str) -> Option<Finding<'_>> {
         && path.bytes().any(|byte| byte.is_ascii_alphabetic())
         && !path.contains("://")
         && !path.contains(['"', '\'', '(', ')', '=', ',']);
-    (is_path && message.starts_with(": ") || is_path && message.starts_with(" - ")).then_some(Finding {
+    (is_path && (message.starts_with(": ") || message.starts_with(" - "))).then_some(Finding {
         path,
         place,
         message,

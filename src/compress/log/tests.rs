@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -58,7 +59,7 @@ fn ordinary_lines_of_an_application_are_left_out_only_for_who_asks_what_went_wro
     let kept: Vec<&str> = form.lines().filter(|line| !line.starts_with("[headroom: ")).collect();
     let is_kept = |what: &str| kept.iter().any(|line| line.contains(what));
     for what in ["charge_failed", "line 3, in f", "ValueError", "status=503", "job-58213", "/items/0 ", "/items/199 "] {
-        assert!(is_kept(what), "{what}: {}", form);
+        assert!(is_kept(what), "{what}: {form}");
     }
     // What led to the error, and no more.
     assert!(is_kept("/items/120 ") && is_kept("/items/118 ") && !is_kept("/items/100 "), "{}", form);
@@ -291,10 +292,14 @@ fn lines_that_say_more_than_success_stay() {
     }
 }
 
+fn joined(numbers: Range<usize>, line: impl Fn(usize) -> String) -> String {
+    numbers.map(line).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn what_a_build_would_do_is_what_was_asked_for() {
     let flags = "-Wall -Wextra -O2 ".repeat(40);
-    let text: String = (0..9).map(|n| format!("gcc {flags} -c src/unit_{n}.c -o build/unit_{n}.o\n")).collect();
+    let text = joined(0..9, |n| format!("gcc {flags} -c src/unit_{n}.c -o build/unit_{n}.o\n"));
     assert_eq!(elided_text(&text, &["make", "-n"], &[]), None);
     let form = elided_text(&text, &["make"], &[]).unwrap();
     assert!(form.contains("\n[headroom: lines 2-8 left out: 7 compiler commands; "), "{form}");
@@ -304,8 +309,7 @@ fn what_a_build_would_do_is_what_was_asked_for() {
 
 #[test]
 fn a_block_that_comes_again_stands_once() {
-    let warning: String =
-        (0..4).map(|n| format!("include/buf.h:{n}:12: warning: conversion may change value\n")).collect();
+    let warning = joined(0..4, |n| format!("include/buf.h:{n}:12: warning: conversion may change value\n"));
     let text = format!("{warning}In file included from src/b.c:1:\n{warning}src/b.c: done\n{warning}end\n");
     let form = elided_text(&text, &["make"], &[]).unwrap();
     let gap = |lines: &str| {
@@ -319,9 +323,8 @@ fn a_block_that_comes_again_stands_once() {
 
 #[test]
 fn what_stays_of_an_elided_text_has_its_findings_by_file() {
-    let built: String = (0..40).map(|n| format!("[{n}/90] Building CXX object src/unit_{n}.o\n")).collect();
-    let found: String =
-        (1..40).map(|n| format!("src/parse_tree.c:{n}:5: warning: unused variable [-Wunused]\n")).collect();
+    let built = joined(0..40, |n| format!("[{n}/90] Building CXX object src/unit_{n}.o\n"));
+    let found = joined(1..40, |n| format!("src/parse_tree.c:{n}:5: warning: unused variable [-Wunused]\n"));
     let text = format!("start\n{built}{found}end\n");
     let context = Context { retrievable: true, ..Context::of("3f9c2a71d04be586") };
     let forms = Log.forms(&Input::of(&text, Kind::Log, &context));
