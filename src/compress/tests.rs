@@ -99,6 +99,9 @@ fn fixtures_become_what_is_expected() {
             assert_eq!(read.text.is_some(), compressed.loss == Loss::None, "{}", path.display());
             assert!(read.text.is_none_or(|read| read == opened.text), "{}", path.display());
         }
+        if let Some(read) = log::findings::decode(&compressed.text).filter(|_| compressed.loss == Loss::None) {
+            assert!(read == text, "{}", path.display());
+        }
     }
 }
 

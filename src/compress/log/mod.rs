@@ -1,12 +1,17 @@
 //! The log compressor: what applications, servers, build and test tools write line by line.
 //!
-//! Three forms. The rows (`row_form`, `rows` is their grammar) say once what lines have in common and lose nothing. The
-//! same without the frames that a trace has in libraries and runtimes (`trace`) loses those under markers. The elided form (`elide`) leaves a tool's success lines out under markers; it is offered only where the original can be
-//! had back. The shorter one is preferred. Of an application's log ordinary lines are left out only when the question is
+//! Forms, the plainest first. Findings by file (`findings`) and rows (`row_form`, `rows` is their grammar) say once what
+//! lines have in common and lose nothing. The rows without the frames that a trace has in libraries and runtimes (`trace`)
+//! lose those under markers. The elided forms (`elide`) leave a tool's success lines out under markers. What loses is
+//! offered only where the original can be had back. Of an application's log ordinary lines are left out only when the
+//! question is
 //! what went wrong; else nobody can tell which of its lines will be asked for.
 
+mod echoed;
 mod elide;
+pub(crate) mod findings;
 mod lines;
+mod repeated;
 mod repeats;
 mod row_form;
 mod rows;
@@ -15,11 +20,13 @@ mod split;
 mod stamp;
 mod template;
 mod terminal;
+mod tools;
 pub(crate) mod trace;
 
 pub(crate) use row_form::row_form;
 
-use elide::elided_form;
+use elide::elided_forms;
+use findings::findings_form;
 use row_form::traced_form;
 
 use crate::compress::kind::Kind;
@@ -28,6 +35,9 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// Logs and the output of build and test tools.
 ///
 /// # What it keeps
+///
+/// As findings by file: every finding of a linter, a type checker or a compiler, its path once above it, its message once
+/// per file behind its places; other lines verbatim. Decoded and compared like the rows.
 ///
 /// As rows: every line, in its order, every value as it was written: a path, an id or a number can be searched for. A
 /// row stands below its template, `{}` stands for its values, `{..}` for a message that is like no other; date and
@@ -40,14 +50,17 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// that the question names.
 ///
 /// Elided: failures, errors and warnings with their traces and places, summaries, lines that the question names, the
-/// first and the last line, and whatever is no known success line. A repeated line stands once. Where the question is what
-/// went wrong: also what is near a failure, and what is seen fewer than twenty times.
+/// first and the last line, and whatever is no known success line. A repeated line, and a block of lines that comes again
+/// further down, stands once. Of an echoed command of over 400 characters the program, its first and last arguments, and
+/// the names of its source and target. Where the question is what went wrong: also what is near a failure, and what is
+/// seen fewer than twenty times. What a build would only do (`make -n`) stays.
 ///
 /// # What it drops
 ///
-/// As rows: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime (Java, Python,
-/// Node, Rust, Go), under a marker that counts them by package. Elided: success lines of known tools (`Compiling …`, `test … ok`, `PASSED`, downloads), exact
-/// repeats, progress bars and terminal codes, each run under a marker that gives its line numbers and counts by kind;
+/// As rows and as findings: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime
+/// (Java, Python, Node, Rust, Go), under a marker that counts them by package. Elided: success lines of known tools
+/// (`Compiling …`, `test … ok`, `PASSED`, downloads), exact repeats, the middle of echoed commands, progress bars and
+/// terminal codes, each run under a marker that gives its line numbers and counts by kind;
 /// where the question is what went wrong, lines that differ from many others in their values only.
 ///
 /// # When it declines
@@ -89,8 +102,11 @@ impl Compressor for Log {
 
     fn forms(&self, input: &Input) -> Vec<Form> {
         let hints = input.context.hints;
-        let rows = row_form(input.text, input.first_line, hints).map(|text| Form::of(text, Loss::None));
-        rows.into_iter().chain(traced(input)).chain(elided(input)).collect()
+        // Line numbers of the text's own would have to stand before each finding.
+        let findings = if input.first_line.is_none() { findings_form(input.text, hints) } else { None };
+        let rows = row_form(input.text, input.first_line, hints);
+        let lossless = findings.into_iter().chain(rows).map(|text| Form::of(text, Loss::None));
+        lossless.chain(traced(input)).chain(elided(input)).collect()
     }
 }
 
@@ -101,12 +117,12 @@ fn traced(input: &Input) -> Option<Form> {
     form.map(|text| Form::of(text, Loss::Content))
 }
 
-/// The elided form, where the reader can get back what it leaves out. A text with line numbers is part of a file, and
+/// The elided forms, where the reader can get back what they leave out. A text with line numbers is part of a file, and
 /// a marker's line numbers would not be the file's: there nothing is elided.
-fn elided(input: &Input) -> Option<Form> {
+fn elided(input: &Input) -> Vec<Form> {
     let is_allowed = input.context.retrievable && input.first_line.is_none();
-    let form = if is_allowed { elided_form(input) } else { None };
-    form.map(|text| Form::of(text, Loss::Content))
+    let forms = if is_allowed { elided_forms(input) } else { Vec::new() };
+    forms.into_iter().map(|text| Form::of(text, Loss::Content)).collect()
 }
 
 #[cfg(test)]

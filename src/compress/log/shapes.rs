@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::RegexSet;
 
+use crate::compress::log::tools::Tools;
+
 /// Lines of one kind that a tool writes by the dozen.
 pub(super) struct Shape {
     /// What a marker counts them as.
@@ -26,6 +28,9 @@ const fn likely(tool: &'static str, label: &'static str, pattern: &'static str) 
     Shape { label, tool, is_certain: false, pattern }
 }
 
+/// What names of tests are counted as that stand above the line that says whether they passed.
+const NAMES: &str = "names of tests";
+
 pub(super) const SHAPES: &[Shape] = &[
     certain("cargo", "Compiling", r"^\s*Compiling \S+ v\d"),
     certain("cargo", "Checking", r"^\s*Checking \S+ v\d"),
@@ -41,6 +46,10 @@ pub(super) const SHAPES: &[Shape] = &[
     certain("pytest", "scheduled", r"^\S+\.py::\S+ $"),
     certain("pytest", "all passed", r"^(?:\S+\.py )?\.+\s*(?:\[\s*\d+%\])?$"),
     certain("unittest", "ok", r"^\w+ \([\w.]+\)(?: \.\.\.)? (?:\.\.\. )?ok$"),
+    // Behind the test's name, on a line of its own, the first line of its description.
+    certain("unittest", "ok", r"^\S.* \.\.\. ok$"),
+    certain("unittest", NAMES, r"^\w+ \([\w.]+\)$"),
+    certain("compileall", "compiled", r"^(?:Listing|Compiling) '.+'\.\.\.$"),
     likely("go", "=== lines", r"^\s*=== (?:RUN|PAUSE|CONT|NAME)\b"),
     certain("go", "PASS", r"^\s*--- PASS: "),
     certain("go", "packages ok", r"^ok\s+\S+\s+(?:[0-9.]+s|\(cached\))$"),
@@ -52,11 +61,15 @@ pub(super) const SHAPES: &[Shape] = &[
     certain("jest", "subtests", r"^\s*# Subtest: "),
     certain("jest", "lines of detail", r"^\s+(?:---|\.\.\.|duration_ms: [0-9.]+|type: '\w+')$"),
     likely("npm", "npm http", r"^npm http (?:cache|fetch [A-Z]+ [23]\d\d) "),
-    likely("npm", "npm verbose", r"^npm (?:sill|silly|verb|verbose|timing) "),
+    likely("npm", "npm verbose", r"^npm (?:sill|silly|verb|verbose|timing|info) "),
+    likely("npm", "progress", r"^Progress: resolved \d+, reused \d+, "),
+    certain("npm", "fetched", r"^➤ YN0013: "),
+    likely("uv", "downloads", r"^\s*(?:Downloading|Downloaded|Building|Built) \S+(?: \(.+\)| @ \S+)?$"),
     likely("pip", "already satisfied", r"^\s*Requirement already satisfied: "),
     likely("pip", "Collecting", r"^\s*Collecting \S+"),
     likely("pip", "downloads", r"^\s*(?:Downloading|Using cached|Obtaining dependency|Preparing metadata) "),
     likely("pip", "wheels", r"^\s*(?:Building wheel|Created wheel|Stored in directory|Getting requirements)"),
+    likely("pip", "setup steps", r"^\s*(?:adding|copying|creating|writing|removing|byte-compiling|running) '?[\w./-]+"),
     likely("apt", "fetched", r"^(?:Get|Hit|Ign):\d+ "),
     likely("apt", "Selecting", r"^Selecting previously unselected package "),
     likely("apt", "Preparing", r"^Preparing to unpack "),
@@ -83,8 +96,22 @@ pub(super) const SHAPES: &[Shape] = &[
         "layers",
         r"^\s*[0-9a-f]{12}: (?:Pull|Wait|Verif|Download|Already|Layer|Push|Prepar|Mount|Extract)",
     ),
-    likely("docker", "layers", r"^#\d+ (?:sha256:|extracting sha256:|[0-9.]+ (?:Get|Hit|Ign):\d+ )"),
+    likely(
+        "docker",
+        "layers",
+        r"^#\d+ (?:sha256:|extracting sha256:|[0-9.]+ (?:(?:Get|Hit|Ign):\d+ |Selecting previously |Preparing to unpack |Unpacking |Setting up ))",
+    ),
+    likely("docker", "layers", r"^(?: ---> (?:Running in )?|Removing intermediate container )[0-9a-f]{12}$"),
     likely("mvn", "downloads", r"^(?:\[INFO\] )?Download(?:ing|ed)(?: from \S+)?: http"),
+    likely("mvn", "downloads", r"^Progress \(\d+\): "),
+    certain(
+        "mvn",
+        "test classes passed",
+        r"^\[INFO\] Tests run: \d+, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: [^<]* --? in \S+$",
+    ),
+    likely("mvn", "Running", r"^\[INFO\] Running \S+$"),
+    likely("mvn", "rules and blank lines", r"^\[INFO\] *-*$"),
+    certain("mvn", "PASSED", r"^\S+ > .+ PASSED$"),
     likely("mvn", "tasks", r"^> Task :\S+(?: UP-TO-DATE| NO-SOURCE| FROM-CACHE)?$"),
     likely(
         "git",
@@ -104,57 +131,31 @@ pub(super) const SHAPES: &[Shape] = &[
 static PATTERNS: LazyLock<RegexSet> =
     LazyLock::new(|| RegexSet::new(SHAPES.iter().map(|shape| shape.pattern)).expect("the patterns are constant"));
 
-/// The programs whose output has a tool's shapes.
-const PROGRAMS: &[(&str, &str)] = &[
-    ("cargo", "cargo"),
-    ("pytest", "pytest"),
-    ("py.test", "pytest"),
-    ("unittest", "unittest"),
-    ("go", "go"),
-    ("jest", "jest"),
-    ("vitest", "jest"),
-    ("mocha", "jest"),
-    ("node", "jest"),
-    ("npm", "npm"),
-    ("pnpm", "npm"),
-    ("yarn", "npm"),
-    ("pip", "pip"),
-    ("pip3", "pip"),
-    ("apt", "apt"),
-    ("apt-get", "apt"),
-    ("dpkg", "apt"),
-    ("make", "make"),
-    ("cmake", "make"),
-    ("ninja", "make"),
-    ("configure", "make"),
-    ("docker", "docker"),
-    ("mvn", "mvn"),
-    ("gradle", "mvn"),
-    ("gradlew", "mvn"),
-    ("git", "git"),
-    ("terraform", "terraform"),
-];
-
 /// Lines of a tool's own shapes that must be there before the text counts as its output, where no command says so.
 const TELLING: usize = 5;
 
 /// The shape of each line, of those that the tools behind the text write.
-pub(super) fn shapes(lines: &[&str], command: Option<&[String]>) -> Vec<Option<&'static Shape>> {
+pub(super) fn shapes(lines: &[&str], tools: &Tools) -> Vec<Option<&'static Shape>> {
+    if tools.only_print {
+        return vec![None; lines.len()];
+    }
     let found: Vec<Vec<usize>> = lines
         .iter()
         .map(|line| if line.is_empty() { Vec::new() } else { PATTERNS.matches(line).into_iter().collect() })
         .collect();
-    let named = tools_named(command.unwrap_or_default());
     let is_at_work = |tool: &str| {
         let count = || found.iter().flatten().filter(|shape| SHAPES[**shape].tool == tool).count();
-        tool.is_empty() || named.contains(&tool) || count() >= TELLING
+        tool.is_empty() || tools.named.contains(&tool) || count() >= TELLING
     };
     let at_work: Vec<bool> = SHAPES.iter().map(|shape| is_at_work(shape.tool)).collect();
-    found.iter().map(|found| found.iter().find(|shape| at_work[**shape]).map(|shape| &SHAPES[*shape])).collect()
-}
-
-/// The tools that the first words of a command name: `python -m pytest` is pytest, `npx jest` is jest.
-fn tools_named(command: &[String]) -> Vec<&'static str> {
-    let words = command.iter().take(5).map(|word| word.rsplit('/').next().unwrap_or(word));
-    words.filter_map(|word| PROGRAMS.iter().find(|(program, _)| *program == word)).map(|(_, tool)| *tool).collect()
+    let shape = |found: &Vec<usize>| found.iter().find(|shape| at_work[**shape]).map(|shape| &SHAPES[*shape]);
+    let mut shapes: Vec<Option<&'static Shape>> = found.iter().map(shape).collect();
+    // Whether a test passed is said on the line below its name.
+    for line in 0..shapes.len() {
+        let passes = shapes.get(line + 1).is_some_and(|below| below.is_some_and(|below| below.label == "ok"));
+        if shapes[line].is_some_and(|shape| shape.label == NAMES) && !passes {
+            shapes[line] = None;
+        }
+    }
+    shapes
 }
