@@ -76,7 +76,7 @@ pub(crate) struct Row {
     pub(crate) sent: Option<String>,
     /// Full hash of the original.
     pub(crate) original_hash: String,
-    /// The handles that `sent` names.
+    /// The handles that `sent` or the reference names.
     pub(crate) handles: Vec<Handle>,
     /// For information: compressor and its version, profile, tokens before and after, why it is raw.
     pub(crate) compressor: String,
@@ -84,6 +84,44 @@ pub(crate) struct Row {
     pub(crate) profile: String,
     pub(crate) tokens_before: u64,
     pub(crate) tokens_after: u64,
+    /// What is sent instead, while the earlier blocks stand in the request that it points to.
+    pub(crate) reference: Option<Reference>,
+}
+
+/// A block said by pointing to blocks before it. It was decided together with its row, and as durably.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reference {
+    /// The JSON string that is sent.
+    pub(crate) sent: String,
+    /// What it points to; never empty.
+    pub(crate) needs: Vec<Need>,
+    pub(crate) version: u32,
+    pub(crate) tokens_after: u64,
+}
+
+/// A block that has to stand in the request before the one that points to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Need {
+    pub(crate) key: Key,
+    pub(crate) stands: Stands,
+}
+
+/// In which form a block stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stands {
+    /// As it came.
+    AsItCame,
+    /// As the JSON string with this hash.
+    As([u8; 32]),
+    /// In any form: it is only counted.
+    Anyhow,
+}
+
+impl Stands {
+    /// The form that the JSON string `sent` is.
+    pub(crate) fn as_sent(sent: &str) -> Self {
+        Self::As(*blake3::hash(sent.as_bytes()).as_bytes())
+    }
 }
 
 /// A row that was looked up.

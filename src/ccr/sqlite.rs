@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::ccr::{Decision, Found, Handle, Key, Original, Row};
+use crate::ccr::{Decision, Found, Handle, Key, Need, Original, Reference, Row, Stands};
 
 pub(crate) use error::Error;
 
@@ -306,7 +306,8 @@ impl Packed {
 /// The row of `key` and when it was last used.
 fn find(connection: &Connection, key: &Key) -> rusqlite::Result<Option<(Row, i64)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT original_hash, handles, compressor, version, profile, tokens_before, tokens_after, used, sent
+        "SELECT original_hash, handles, compressor, version, profile, tokens_before, tokens_after, used, sent,
+                reference, reference_needs, reference_version, reference_tokens
          FROM decisions WHERE key = ?1",
     )?;
     let found = statement.query_row([&key.0[..]], |row| {
@@ -320,10 +321,43 @@ fn find(connection: &Connection, key: &Key) -> rusqlite::Result<Option<(Row, i64
             tokens_before: row.get(5)?,
             tokens_after: row.get(6)?,
             sent: row.get(8)?,
+            reference: read_reference(row)?,
         };
         Ok((found, row.get(7)?))
     });
     found.optional()
+}
+
+/// The reference in a row of `find`.
+fn read_reference(row: &rusqlite::Row) -> rusqlite::Result<Option<Reference>> {
+    let Some(sent) = row.get(9)? else { return Ok(None) };
+    let needs = row.get_ref(10)?.as_blob()?.as_chunks().0.iter().map(need_of).collect();
+    Ok(Some(Reference { sent, needs, version: row.get(11)?, tokens_after: row.get(12)? }))
+}
+
+/// What stands for `AsItCame` and `Anyhow` where others have a hash.
+const AS_IT_CAME: [u8; 32] = [0; 32];
+const ANYHOW: [u8; 32] = [0xFF; 32];
+
+fn bytes_of(need: &Need) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    bytes[..32].copy_from_slice(&need.key.0);
+    bytes[32..].copy_from_slice(match &need.stands {
+        Stands::AsItCame => &AS_IT_CAME,
+        Stands::As(hash) => hash,
+        Stands::Anyhow => &ANYHOW,
+    });
+    bytes
+}
+
+fn need_of(bytes: &[u8; 64]) -> Need {
+    let [key, stands] = [0, 32].map(|at| std::array::from_fn(|offset| bytes[at + offset]));
+    let stands = match stands {
+        AS_IT_CAME => Stands::AsItCame,
+        ANYHOW => Stands::Anyhow,
+        hash => Stands::As(hash),
+    };
+    Need { key: Key(key), stands }
 }
 
 fn has_originals(connection: &Connection, handles: &[Handle]) -> rusqlite::Result<bool> {
@@ -360,10 +394,12 @@ fn decide_one(
     let handles: Vec<u8> = row.handles.iter().flat_map(|handle| number_of(handle).to_be_bytes()).collect();
     let hash = blake3::Hash::from_hex(&row.original_hash)
         .map_err(|err| rusqlite::Error::ToSqlConversionFailure(Box::new(err)))?;
+    let reference = row.reference.as_ref();
     transaction
         .prepare_cached(
             "INSERT INTO decisions (key, original_hash, handles, compressor, version, profile, tokens_before,
-             tokens_after, created, used, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+             tokens_after, created, used, sent, reference, reference_needs, reference_version, reference_tokens)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             decision.key.0,
@@ -376,6 +412,10 @@ fn decide_one(
             row.tokens_after,
             now,
             row.sent,
+            reference.map(|reference| reference.sent.as_str()),
+            reference.map(|reference| reference.needs.iter().flat_map(bytes_of).collect::<Vec<u8>>()),
+            reference.map(|reference| reference.version),
+            reference.map(|reference| reference.tokens_after),
         ])?;
     Ok(row)
 }
@@ -391,6 +431,7 @@ fn raw(row: &Row) -> Row {
         profile: row.profile.clone(),
         tokens_before: row.tokens_before,
         tokens_after: row.tokens_before,
+        reference: None,
     }
 }
 

@@ -49,6 +49,11 @@ impl Column {
         out
     }
 
+    /// `line` beside its `number`.
+    pub(crate) fn line(self, number: usize, line: &str) -> String {
+        format!("{number:>width$}{}{line}", self.separator, width = self.width)
+    }
+
     /// The same column without its padding.
     pub(crate) fn slim(self) -> Self {
         Self { width: 0, ..self }

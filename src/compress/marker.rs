@@ -1,13 +1,15 @@
 //! The one grammar of what Headroom says inside a text: `[headroom: ...]`, alone on its line.
 //!
-//! Four sentences exist. A *gap* stands where lines were left out: `[headroom: lines 12-480 left out: 466 INFO, 2 WARN;
+//! Five sentences exist. A *gap* stands where lines were left out: `[headroom: lines 12-480 left out: 466 INFO, 2 WARN;
 //! all of it: headroom retrieve 3f9c2a71d04be586]`. A *cut* stands on a line of its own between the beginning of a long
 //! line and its end: `[headroom: part of line 7 left out: 48211 characters of base64; all of it: headroom retrieve ...]`.
 //! A *legend* is the first line of a form that shows everything in another layout: `[headroom: ...; exact text: headroom
 //! retrieve ...]`. A *digest* is the first line of a form that lacks things by their kind, wherever they stood:
-//! `[headroom: page as Markdown, left out: 212 tags, 3 scripts; all of it: headroom retrieve ...]`. The last words of all
-//! are a shell command that works. Anything that differs in one character is foreign text: whoever finds a gap relies on
-//! its claim.
+//! `[headroom: page as Markdown, left out: 212 tags, 3 scripts; all of it: headroom retrieve ...]`. A *repeat* stands for
+//! lines that an earlier output shows: `[headroom: lines 9-400: same as lines 8-399 of the output of Read a.rs above; all
+//! of it: headroom retrieve ...]`, and where it is not the first of its form, without the way to all of it. The last words
+//! of all others are a shell command that works. Anything that differs in one character is foreign text: whoever finds a
+//! gap relies on its claim.
 
 use std::ops::RangeInclusive;
 
@@ -15,6 +17,8 @@ const OPEN: &str = "[headroom: ";
 const LEFT_OUT: &str = " left out: ";
 const DIGEST: &str = ", left out: ";
 const GAP_END: &str = "; all of it: headroom retrieve ";
+const SAME: &str = "same as ";
+const ABOVE: &str = " above";
 const LEGEND_END: &str = "; exact text: headroom retrieve ";
 
 /// A sentence of ours, found in a text.
@@ -55,6 +59,54 @@ pub(crate) fn legend(what: &str, handle: Option<&str>) -> String {
         Some(handle) => format!("{OPEN}{what}{LEGEND_END}{handle}]"),
         None => format!("{OPEN}{what}]"),
     }
+}
+
+/// The claim of a repeat: which lines of an earlier output stand for which of this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repeat<'a> {
+    /// The numbers that the lines have in this text, where it came with a column of them.
+    pub(crate) lines: Option<RangeInclusive<usize>>,
+    /// The lines there, by the numbers that they have there, or counted from 1. None for the whole output.
+    pub(crate) there: Option<RangeInclusive<usize>>,
+    /// Which output, in words: `output of Read a.rs`, `first output of Read a.rs`.
+    pub(crate) source: &'a str,
+}
+
+/// The sentence that stands for lines which an earlier output shows; `handle` is told once in a form.
+pub(crate) fn repeat(repeat: &Repeat, handle: Option<&str>) -> String {
+    let own = repeat.lines.as_ref().map(|lines| format!("lines {}-{}: ", lines.start(), lines.end()));
+    let there = match &repeat.there {
+        None => "the whole ".to_owned(),
+        there if *there == repeat.lines => "in the ".to_owned(),
+        Some(there) => format!("lines {}-{} of the ", there.start(), there.end()),
+    };
+    let way = handle.map(|handle| format!("{GAP_END}{handle}")).unwrap_or_default();
+    format!("{OPEN}{}{SAME}{there}{}{ABOVE}{way}]", own.unwrap_or_default(), one_line(repeat.source))
+}
+
+/// What the repeat in `line` claims, if it is one.
+pub(crate) fn read_repeat(line: &str) -> Option<Repeat<'_>> {
+    let said = line.strip_prefix(OPEN)?.strip_suffix(']')?;
+    let said = match said.rsplit_once(GAP_END) {
+        Some((said, handle)) if is_handle(handle) => said,
+        _ => said,
+    };
+    let (lines, said) = match said.strip_prefix("lines ") {
+        Some(rest) => {
+            let (lines, said) = rest.split_once(": ")?;
+            (Some(range(lines)?), said)
+        }
+        None => (None, said),
+    };
+    let said = said.strip_prefix(SAME)?.strip_suffix(ABOVE)?;
+    if let Some(source) = said.strip_prefix("the whole ") {
+        return Some(Repeat { lines, there: None, source });
+    }
+    if let Some(source) = said.strip_prefix("in the ") {
+        return Some(Repeat { there: Some(lines.clone()?), lines, source });
+    }
+    let (there, source) = said.strip_prefix("lines ")?.split_once(" of the ")?;
+    Some(Repeat { lines, there: Some(range(there)?), source })
 }
 
 /// What the legend in `line` says, without the way to the exact text.
@@ -107,9 +159,8 @@ fn parse(line: &str) -> Option<Marker<'_>> {
     }
     let (place, what) = claim.split_once(LEFT_OUT)?;
     let place = place.strip_prefix("part of ").unwrap_or(place);
-    let lines = if let Some(range) = place.strip_prefix("lines ") {
-        let (first, last) = range.split_once('-')?;
-        number(first)?..=number(last)?
+    let lines = if let Some(lines) = place.strip_prefix("lines ") {
+        range(lines)?
     } else {
         let line = number(place.strip_prefix("line ")?)?;
         line..=line
@@ -120,6 +171,11 @@ fn parse(line: &str) -> Option<Marker<'_>> {
 /// Whether `text` has the form of a handle: 16 lower-case hex digits.
 fn is_handle(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn range(text: &str) -> Option<RangeInclusive<usize>> {
+    let (first, last) = text.split_once('-')?;
+    Some(number(first)?..=number(last)?)
 }
 
 fn number(text: &str) -> Option<usize> {
@@ -170,6 +226,30 @@ mod tests {
         assert_eq!(find(&said), [Marker { lines: Some(7..=7), handle: HANDLE }]);
         let said = digest("page as Markdown", "212 tags, 3 scripts", HANDLE);
         assert_eq!(find(&said), [Marker { lines: None, handle: HANDLE }]);
+    }
+
+    #[test]
+    fn a_repeat_gives_back_what_it_claims_and_claims_no_gap() {
+        let shifted = Repeat { lines: Some(9..=400), there: Some(8..=399), source: "output of Read a.rs" };
+        assert_eq!(
+            repeat(&shifted, Some(HANDLE)),
+            "[headroom: lines 9-400: same as lines 8-399 of the output of Read a.rs above; all of it: headroom retrieve 3f9c2a71d04be586]"
+        );
+        let whole = Repeat { lines: None, there: None, source: "second output of `rg 'x: y' src; all of it`" };
+        let same = Repeat { there: Some(9..=400), ..shifted.clone() };
+        let inside = Repeat { lines: None, ..shifted.clone() };
+        for said in [shifted, whole, same, inside] {
+            for handle in [None, Some(HANDLE)] {
+                let sentence = repeat(&said, handle);
+                assert_eq!(read_repeat(&sentence), Some(said.clone()), "{sentence}");
+                assert!(find(&sentence).is_empty() && holds(&sentence));
+            }
+        }
+        for foreign in
+            ["[headroom: same as the output of x above]", "same as the whole output of x above", "[headroom: x]"]
+        {
+            assert_eq!(read_repeat(foreign), None);
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(crate) mod log;
 pub(crate) mod marker;
 mod mixed;
 mod read;
+pub(crate) mod repeat;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;

@@ -11,7 +11,7 @@ use crate::tokens;
 /// Shorter error texts are never touched.
 const SHORT_ERROR: usize = 8_000;
 /// The name under which a line-number column without its padding is recorded.
-const COLUMN: (&str, u32) = ("column", 1);
+pub(crate) const COLUMN: (&str, u32) = ("column", 1);
 
 /// See `compress::compress`.
 pub(crate) fn route(text: &str, context: &Context) -> Outcome {

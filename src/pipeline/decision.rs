@@ -17,7 +17,8 @@ use crate::compress::kind::Kind;
 use crate::compress::{Context, Loss, Outcome, Profile, Reason, ToolCall};
 use crate::json_text;
 use crate::pipeline::asked::{Asked, telling};
-use crate::pipeline::{Budget, Live, Options, Retrieval, Scope, block_record};
+use crate::pipeline::repeat::History;
+use crate::pipeline::{Budget, Live, Options, Retrieval, Scope, block_record, repeat};
 use crate::provider::{Call, Conversation, Origin, Provider};
 use crate::stats::BlockRecord;
 use crate::tokens;
@@ -42,6 +43,8 @@ pub(crate) struct Candidate {
     pub(crate) kind: Option<Kind>,
     /// Tokens of the text, where they were counted.
     pub(crate) tokens: u64,
+    /// Whether it is sent as its row's reference: every block that it points to stands in the request.
+    pub(crate) refers: bool,
     tool: Option<String>,
     is_live: bool,
     /// Length of the JSON string as it came.
@@ -64,9 +67,15 @@ pub(crate) enum Verdict {
 impl Candidate {
     /// The block's index and the JSON string that takes its place.
     pub(crate) fn replacement(&self) -> Option<(usize, &str)> {
-        match &self.verdict {
-            Verdict::Row(row) => row.sent.as_deref().map(|sent| (self.index, sent)),
-            _ => None,
+        self.sent().map(|sent| (self.index, sent))
+    }
+
+    /// The JSON string that takes the block's place; none where it goes as it came.
+    pub(crate) fn sent(&self) -> Option<&str> {
+        let Verdict::Row(row) = &self.verdict else { return None };
+        match &row.reference {
+            Some(reference) if self.refers => Some(&reference.sent),
+            _ => row.sent.as_deref(),
         }
     }
 
@@ -82,6 +91,10 @@ impl Candidate {
     pub(crate) fn record(&self) -> Option<BlockRecord> {
         let kind = self.kind.map_or_else(String::new, |kind| format!("{kind:?}").to_lowercase());
         match &self.verdict {
+            Verdict::Row(Row { reference: Some(reference), tokens_before, .. }) if self.refers => {
+                let tokens = (*tokens_before, reference.tokens_after);
+                Some(block_record(kind, self.tool.clone(), repeat::NAME.to_owned(), tokens, self.is_live))
+            }
             Verdict::Row(row) => {
                 let tokens = (row.tokens_before, row.tokens_after);
                 Some(block_record(kind, self.tool.clone(), row.compressor.clone(), tokens, self.is_live))
@@ -115,6 +128,7 @@ pub(crate) fn candidates(provider: Provider, conversation: &Conversation, live: 
             key: key(provider, &block.origin, &text),
             text: text.into_owned(),
             verdict: if is_live { Verdict::New } else { Verdict::Old },
+            refers: false,
             kind: None,
             tokens: 0,
             tool: match &block.origin {
@@ -198,9 +212,9 @@ fn announces(text: &str) -> bool {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "facts of a block that have nothing to do with one another")]
 pub(crate) struct Task {
-    candidate: usize,
+    pub(crate) candidate: usize,
     key: Key,
-    text: String,
+    pub(crate) text: String,
     call: Option<ToolCall>,
     hints: Vec<String>,
     seeks_failures: bool,
@@ -210,7 +224,7 @@ pub(crate) struct Task {
     pub(crate) is_of_unknown_call: bool,
     is_error: bool,
     is_user_text: bool,
-    room: usize,
+    pub(crate) room: usize,
     pub(crate) profile: Profile,
     code_aware: bool,
     share: Option<f32>,
@@ -252,7 +266,7 @@ impl Task {
     }
 }
 
-fn tool_call(call: &Call) -> ToolCall {
+pub(crate) fn tool_call(call: &Call) -> ToolCall {
     ToolCall {
         name: call.name.clone().into_owned(),
         arguments: serde_json::from_str(&call.arguments).unwrap_or_default(),
@@ -281,17 +295,23 @@ pub(crate) struct Made {
     pub(crate) decision: Option<Decision>,
     /// Why it stays raw, where it does.
     pub(crate) reason: String,
+    /// Whether the block may point to earlier ones: not where it has to be read where it stands.
+    pub(crate) may_refer: bool,
     pub(crate) kind: Option<Kind>,
     pub(crate) tokens: u64,
 }
 
 /// Decides `tasks` within `budget`. A block that is not finished by then, or whose compressor panicked, is decided to
 /// go raw, and that is stored: a retry must not change it. A result that comes late is thrown away.
-pub(crate) fn make(tasks: Vec<Task>, budget: &Budget) -> Vec<Made> {
-    make_by(tasks, budget, decide)
+pub(crate) fn make(tasks: Vec<Task>, mut history: History, budget: &Budget) -> Vec<Made> {
+    make_by(tasks, budget, move |task| {
+        let made = history.refer(task, decide(task));
+        history.note(task, &made);
+        made
+    })
 }
 
-fn make_by(tasks: Vec<Task>, budget: &Budget, decide: impl Fn(&Task) -> Made + Send + 'static) -> Vec<Made> {
+fn make_by(tasks: Vec<Task>, budget: &Budget, mut decide: impl FnMut(&Task) -> Made + Send + 'static) -> Vec<Made> {
     if tasks.is_empty() {
         return Vec::new();
     }
@@ -354,10 +374,18 @@ impl Unfinished {
             profile: format!("{:?}", self.profile),
             tokens_before: tokens,
             tokens_after: tokens,
+            reference: None,
         };
         let decision = Decision { key: self.key, row, original: None };
-        Made { candidate: self.candidate, decision: Some(decision), reason: why.to_owned(), kind, tokens }
+        let (reason, may_refer) = (why.to_owned(), false);
+        Made { candidate: self.candidate, decision: Some(decision), reason, may_refer, kind, tokens }
     }
+}
+
+/// The decision to send `task` as it came, for `made` that has none yet.
+pub(crate) fn as_it_came(task: &Task, made: &Made) -> Decision {
+    let made = Unfinished::of(task).kept_raw(&made.reason, made.kind, made.tokens);
+    made.decision.expect("what is kept raw has a row")
 }
 
 /// Whether a text that stays raw for `reason` would stay raw whatever the question, the settings and the tools are.
@@ -375,11 +403,21 @@ fn budget(text: &str, share: f32) -> usize {
     (tokens::count(text) as f32 * share) as usize
 }
 
+/// Whether a text that stays raw for `reason` may still point to an earlier block that shows it. What we retrieved is
+/// wanted where it stands, and an error is read word by word.
+fn may_refer(reason: Reason) -> bool {
+    match reason {
+        Reason::TooSmall | Reason::Retrieved | Reason::ErrorText => false,
+        Reason::ExactRead | Reason::NoCompressor | Reason::NotFewer | Reason::LiteralLost => true,
+    }
+}
+
 fn decide(task: &Task) -> Made {
     let raw = |reason: String, kind, tokens: usize| Made {
         candidate: task.candidate,
         decision: None,
         reason,
+        may_refer: false,
         kind,
         tokens: tokens as u64,
     };
@@ -408,17 +446,23 @@ fn decide(task: &Task) -> Made {
     };
     let compressed = match compress::compress(&task.text, &context) {
         Outcome::Compressed(compressed) => compressed,
-        Outcome::Raw { reason, kind, tokens } if holds_for_ever(reason, tokens) => {
-            return raw(reason.to_string(), Some(kind), tokens);
+        Outcome::Raw { reason, kind, tokens } => {
+            let why = reason.to_string();
+            let made = if holds_for_ever(reason, tokens) {
+                raw(why, Some(kind), tokens)
+            } else {
+                kept_raw(&why, Some(kind), tokens)
+            };
+            return Made { may_refer: !task.is_user_text && may_refer(reason), ..made };
         }
-        Outcome::Raw { reason, kind, tokens } => return kept_raw(&reason.to_string(), Some(kind), tokens),
     };
     if task.is_user_text && compressed.loss != Loss::None {
         return kept_raw("a user's text", Some(compressed.kind), compressed.tokens_before);
     }
     let sent = json_text::encode(&compressed.text);
     if sent.len() > task.room {
-        return kept_raw("more bytes", Some(compressed.kind), compressed.tokens_before);
+        let made = kept_raw("more bytes", Some(compressed.kind), compressed.tokens_before);
+        return Made { may_refer: !task.is_user_text, ..made };
     }
     let is_named = compressed.text.contains(handle.as_str());
     let row = Row {
@@ -430,11 +474,13 @@ fn decide(task: &Task) -> Made {
         profile: format!("{:?}", task.profile),
         tokens_before: compressed.tokens_before as u64,
         tokens_after: compressed.tokens_after as u64,
+        reference: None,
     };
     Made {
         candidate: task.candidate,
         decision: Some(Decision { key: task.key, row, original: is_named.then(|| task.text.clone()) }),
         reason: String::new(),
+        may_refer: !task.is_user_text,
         kind: Some(compressed.kind),
         tokens: compressed.tokens_before as u64,
     }
@@ -466,7 +512,8 @@ mod tests {
 
     fn made(task: &Task) -> Made {
         let (decision, kind) = (None, None);
-        Made { candidate: task.candidate, decision, reason: "decided".to_owned(), kind, tokens: 1 }
+        let (reason, may_refer) = ("decided".to_owned(), false);
+        Made { candidate: task.candidate, decision, reason, may_refer, kind, tokens: 1 }
     }
 
     fn budget(base: Duration) -> Budget {

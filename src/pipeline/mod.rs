@@ -7,6 +7,7 @@ pub(crate) mod asked;
 pub(crate) mod calls;
 pub(crate) mod decision;
 pub(crate) mod exchange;
+pub(crate) mod repeat;
 pub(crate) mod stage;
 
 use std::collections::{BTreeMap, HashSet};
@@ -20,6 +21,7 @@ use crate::pipeline::asked::Asked;
 use crate::pipeline::calls::OpenCalls;
 use crate::pipeline::decision::Verdict;
 use crate::pipeline::exchange::Exchange;
+use crate::pipeline::repeat::History;
 use crate::pipeline::stage::{Hook, Stage, emit};
 use crate::provider::conversation::Block;
 use crate::provider::{Conversation, Origin, Provider};
@@ -172,10 +174,12 @@ impl Pipeline {
         emit(Stage::InputCached, Some(exchange), hooks);
 
         let undecided = self.undecided(provider, &conversation, &mut blocks);
+        let history = History::of(&conversation, &blocks, &undecided);
         emit(Stage::InputRouted, Some(exchange), hooks);
 
-        let made = decision::make(undecided, &self.options.budget);
+        let made = decision::make(undecided, history, &self.options.budget);
         self.keep(store, made, &mut blocks);
+        repeat::settle(&conversation, &mut blocks);
         emit(Stage::InputCompressed, Some(exchange), hooks);
 
         // Nothing is remembered between conversations yet: the stage is where hooks of callers may add to the record.

@@ -1,5 +1,6 @@
 //! What is sent for a block, through every case that could change it.
 
+mod repeat;
 mod responses;
 
 use std::fmt::Write;

@@ -25,6 +25,9 @@ struct Body<'a> {
     messages: Vec<Message<'a>>,
     #[serde(borrow, default)]
     tools: Vec<Tool<'a>>,
+    /// What the provider is to clear of the history, tool results among it.
+    #[serde(borrow)]
+    context_management: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +88,7 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         tools: body.tools.into_iter().filter_map(|tool| tool.name).collect(),
         question: found.question,
         announcements: found.announcements,
+        may_be_cut: body.context_management.is_some(),
     })
 }
 
@@ -319,6 +323,13 @@ mod tests {
             r#"{"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"\ud800"}]}]}"#;
         let conversation = parse(text).unwrap();
         assert!(conversation.decode(&conversation.blocks[0]).is_none());
+    }
+
+    #[test]
+    fn a_provider_that_manages_the_context_may_cut_it() {
+        let may_be_cut = |more: &str| parse(&format!(r#"{{"messages":[]{more}}}"#)).unwrap().may_be_cut;
+        assert!(!may_be_cut("") && !may_be_cut(r#","context_management":null"#));
+        assert!(may_be_cut(r#","context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]}"#));
     }
 
     #[test]

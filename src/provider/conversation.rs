@@ -25,6 +25,9 @@ pub(crate) struct Conversation<'a> {
     pub(crate) question: String,
     /// A text of the request that announces tools to be loaded later, where there is one.
     pub(crate) announcements: Vec<Cow<'a, str>>,
+    /// Whether the provider was asked to leave out parts of it before the model reads it: then nobody knows from the
+    /// request which blocks the model sees.
+    pub(crate) may_be_cut: bool,
 }
 
 /// One string of the body that could be said shorter: a tool result (or a text part of one), or a text of the user.

@@ -24,6 +24,9 @@ struct Body<'a> {
     messages: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     tools: Option<Vec<Tool<'a>>>,
+    /// Gateways that speak this wire leave out the middle of what is too long, if they are asked to.
+    #[serde(borrow)]
+    transforms: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +93,7 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         tools,
         question: String::new(),
         announcements: Vec::new(),
+        may_be_cut: body.transforms.is_some_and(|transforms| transforms.get() != "[]"),
     };
     let mut calls = HashMap::new();
     let mut chain = blake3::Hasher::new();

@@ -33,6 +33,11 @@ struct Body<'a> {
     tools: Option<Vec<Tool<'a>>>,
     #[serde(borrow)]
     previous_response_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    truncation: Option<&'a RawValue>,
+    /// At which length the provider is to compact the history.
+    #[serde(borrow)]
+    context_management: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +155,8 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         tools: body.tools.map(tool_names).unwrap_or_default(),
         question: body.input.and_then(|input| json_text::decode(input.get())).unwrap_or_default().into_owned(),
         announcements: Vec::new(),
+        may_be_cut: body.context_management.is_some()
+            || body.truncation.is_some_and(|truncation| truncation.get() != r#""disabled""#),
     };
     let mut chain = blake3::Hasher::new();
     let mut chained = 0;
@@ -392,6 +399,17 @@ mod tests {
         let text = r#"{"input":[{"role":"user","content":"why"},{"role":"user","content":"<environment_context>"}]}"#;
         assert_eq!(parse(text).unwrap().question, "why");
         assert_eq!(parse("{}").unwrap().question, "");
+    }
+
+    #[test]
+    fn a_history_that_the_provider_shortens_may_be_cut() {
+        let may_be_cut = |member: &str| parse(&format!(r#"{{"input":[]{member}}}"#)).unwrap().may_be_cut;
+        for member in ["", r#","truncation":"disabled""#, r#","truncation":null,"context_management":null"#] {
+            assert!(!may_be_cut(member), "{member}");
+        }
+        for member in [r#","truncation":"auto""#, r#","context_management":[{"type":"compaction"}]"#] {
+            assert!(may_be_cut(member), "{member}");
+        }
     }
 
     #[test]

@@ -51,6 +51,30 @@ fn what_was_left_out_of_a_text_comes_back_byte_for_byte_and_by_lines() {
 }
 
 #[test]
+fn a_file_that_is_read_twice_is_shown_once_and_the_second_reading_comes_back() {
+    let home = tempfile::tempdir().unwrap();
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tokens/mod.rs")).unwrap();
+    let changed = source.replace("known_texts", "known_words");
+    let turn = |id: &str, text: &str| {
+        let input = json!({"command": "cat src/tokens/mod.rs"});
+        [
+            json!({"role": "assistant", "content": [{"type": "tool_use", "id": id, "name": "Bash", "input": input}]}),
+            json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": id, "content": text}]}),
+        ]
+    };
+    let turns = [turn("a", &source), turn("b", &changed)].concat();
+    let request = json!({ "messages": turns });
+    let output = headroom(home.path(), &["compress"], request.to_string().as_bytes());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    assert_eq!(answer["transforms_applied"], json!(["repeat"]));
+    let sent = answer["messages"][3]["content"][0]["content"].as_str().unwrap();
+    assert!(sent.contains("known_words") && sent.len() * 3 < changed.len(), "{sent}");
+    assert_eq!(answer["messages"][1]["content"][0]["content"], source);
+    assert_eq!(headroom(home.path(), &["retrieve", handle(sent)], b"").stdout, changed.as_bytes());
+}
+
+#[test]
 fn a_list_of_messages_comes_back_as_one_with_its_figures() {
     let home = tempfile::tempdir().unwrap();
     let request = json!({"model": "m", "messages": [

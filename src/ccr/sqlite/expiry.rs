@@ -123,7 +123,8 @@ impl Store {
             let mut excess = in_use - self.options.max_bytes / 10 * 9;
             let mut statement = connection.prepare(
                 "SELECT used, sum(bytes) FROM (
-                     SELECT used, coalesce(octet_length(sent), 0) + 300 AS bytes FROM decisions
+                     SELECT used, coalesce(octet_length(sent), 0) + coalesce(octet_length(reference), 0)
+                         + coalesce(octet_length(reference_needs), 0) + 300 AS bytes FROM decisions
                      UNION ALL SELECT used, octet_length(text) + 150 FROM originals
                  ) GROUP BY used ORDER BY used",
             )?;

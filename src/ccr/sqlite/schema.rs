@@ -20,10 +20,10 @@ use crate::files;
 /// Longer than any transaction here takes, shorter than anybody waits for an answer.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// The steps from an empty file to the newest format. `user_version` counts those that were taken.
+/// The format that the first stores have.
 ///
 /// Large columns come last, so that reading the others does not walk through them. Times are milliseconds since 1970.
-const MIGRATIONS: &[&str] = &["
+pub(super) const FIRST_FORMAT: &str = "
     CREATE TABLE originals (
         handle  INTEGER PRIMARY KEY,   -- the handle's 16 hex digits, as a number
         hash    BLOB NOT NULL,         -- BLAKE3 of the text
@@ -52,7 +52,19 @@ const MIGRATIONS: &[&str] = &["
         name TEXT PRIMARY KEY,
         done INTEGER NOT NULL          -- when it was last done
     ) WITHOUT ROWID;
-"];
+";
+
+/// The steps from an empty file to the newest format. `user_version` counts those that were taken.
+const MIGRATIONS: &[&str] = &[
+    FIRST_FORMAT,
+    "
+    -- A reference to earlier blocks. Read on every look-up, but where there is none the row's head says so.
+    ALTER TABLE decisions ADD COLUMN reference_needs BLOB;      -- 64 bytes each: key and form
+    ALTER TABLE decisions ADD COLUMN reference_version INTEGER;
+    ALTER TABLE decisions ADD COLUMN reference_tokens INTEGER;
+    ALTER TABLE decisions ADD COLUMN reference TEXT;
+",
+];
 
 /// Why a migration did not go; the path is added by the caller.
 pub(super) enum Failure {

@@ -50,6 +50,7 @@ fn decision(number: u32, original: &str, sent: &str) -> Decision {
         profile: "balanced".into(),
         tokens_before: 900,
         tokens_after: 100,
+        reference: None,
     };
     Decision { key: key(number), row, original: Some(original.to_owned()) }
 }
@@ -188,6 +189,62 @@ fn a_reference_misses_the_earlier_block_it_names() {
     assert!(row(&store, 1).unwrap().original_missing);
     store.put("", "earlier").unwrap();
     assert!(!row(&store, 1).unwrap().original_missing);
+}
+
+/// A decision that points to earlier blocks, in each of the ways there are.
+fn referring(number: u32, original: &str, sent: Option<&str>) -> Decision {
+    let stands = [Stands::AsItCame, Stands::as_sent("\"x\""), Stands::Anyhow];
+    let needs = stands.into_iter().zip(100..).map(|(stands, number)| Need { key: key(number), stands }).collect();
+    let reference = Reference { sent: "\"see above\"".into(), needs, version: 7, tokens_after: 5 };
+    let mut decision = decision(number, original, sent.unwrap_or_default());
+    decision.row.sent = sent.map(str::to_owned);
+    decision.row.reference = Some(reference);
+    decision
+}
+
+#[test]
+fn a_reference_and_the_form_without_it_are_found_again_together() {
+    let (_folder, path) = file();
+    let decisions = [referring(1, "original", Some("\"short\"")), referring(2, "as it came", None)];
+    Store::open(&path).unwrap().decide("", &decisions).unwrap();
+    let store = Store::open(&path).unwrap();
+    for (number, decision) in (1..).zip(&decisions) {
+        assert_eq!(row(&store, number), Some(Found { row: decision.row.clone(), original_missing: false }));
+    }
+}
+
+#[test]
+fn a_reference_whose_handle_names_another_text_is_none() {
+    let store = Store::in_memory().unwrap();
+    store.put("", "mine").unwrap();
+    lock(&store.writer).execute("UPDATE originals SET hash = zeroblob(32)", []).unwrap();
+    let rows = store.decide("", &[referring(1, "mine", None)]).unwrap();
+    assert_eq!((rows[0].sent.as_ref(), rows[0].reference.as_ref()), (None, None));
+}
+
+#[test]
+fn a_store_of_an_older_headroom_keeps_its_rows_and_takes_references() {
+    let (_folder, path) = file();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(schema::FIRST_FORMAT).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    let hash = |text: &str| *blake3::hash(text.as_bytes()).as_bytes();
+    old.execute(
+        "INSERT INTO decisions (key, original_hash, handles, compressor, version, profile, tokens_before, tokens_after,
+         created, used, sent) VALUES (?1, ?2, x'', 'log', 3, 'balanced', 900, 100, ?3, ?3, '\"short\"')",
+        params![key(1).0, hash("original"), milliseconds(SystemTime::now())],
+    )
+    .unwrap();
+    drop(old);
+
+    let store = Store::open(&path).unwrap();
+    let expected = Row { handles: Vec::new(), ..decision(1, "original", "short").row };
+    assert_eq!(row(&store, 1), Some(Found { row: expected, original_missing: false }));
+    let new = referring(2, "new", None);
+    store.decide("", from_ref(&new)).unwrap();
+    drop(store);
+    assert_eq!(row(&Store::open(&path).unwrap(), 2).unwrap().row, new.row);
 }
 
 #[test]
@@ -467,10 +524,13 @@ proptest! {
     fn every_row_comes_back_as_it_was_decided(
         sent in any::<Option<String>>(),
         originals in prop::collection::vec(any::<String>(), 0..4),
+        refers: bool,
     ) {
         let store = Store::in_memory().unwrap();
         let handles = originals.iter().map(|text| Handle::of(text)).collect();
-        let decided = Decision { row: Row { sent, handles, ..decision(1, "o", "").row }, ..decision(1, "o", "") };
+        let reference = referring(1, "o", None).row.reference.filter(|_| refers);
+        let decided = Row { sent, handles, reference, ..decision(1, "o", "").row };
+        let decided = Decision { row: decided, ..decision(1, "o", "") };
         store.decide("", from_ref(&decided)).unwrap();
         prop_assert_eq!(row(&store, 1).unwrap().row, decided.row);
     }
