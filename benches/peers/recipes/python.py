@@ -47,7 +47,7 @@ def tests(bench):
                 "Why do these fail?")
     bench.shell("unittest_verbose", "test run", "python -m unittest -v tests.test_more 2>&1", more, limit=24_000)
     bench.shell("pytest_collect", "test run", "python -m pytest --collect-only -q", packaging, env=env, limit=20_000)
-    bench.shell("pytest_junit", "html", "python -m pytest -q tests/test_utils.py tests/test_types.py "
+    bench.shell("pytest_junit", "test run", "python -m pytest -q tests/test_utils.py tests/test_types.py "
                 "--junitxml=report.xml >/dev/null; sed 's/></>\\n</g' report.xml", click, env=env)
 
 
