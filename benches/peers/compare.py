@@ -92,18 +92,18 @@ class Outcome:
     ms: float = 0.0
     cpu_ms: float = 0.0
 
-    def missing(self, wanted: list[str]) -> list[str]:
-        return [probe for probe in wanted if not probes.is_in(probe, self.text)]
+    def missing(self, wanted: list[str], stands=probes.is_in) -> list[str]:
+        return [probe for probe in wanted if not stands(probe, self.text)]
 
     def lost(self, wanted: list[str]) -> list[str]:
         """Probes that neither stand in the text nor behind a handle of it."""
         return [probe for probe in self.missing(wanted)
                 if not any(probes.is_in(probe, text) for text in self.originals.values())]
 
-    def net(self, wanted: list[str]) -> int:
+    def net(self, wanted: list[str], stands=probes.is_in) -> int:
         """Tokens saved once every probe was looked up."""
         needed: set[str] = set()
-        for probe in self.missing(wanted):
+        for probe in self.missing(wanted, stands):
             having = [handle for handle, text in self.originals.items() if probes.is_in(probe, text)]
             if not having:
                 # Nothing to redeem: it has to be read from its source again, all of it.
@@ -135,11 +135,12 @@ def ours_only(args: argparse.Namespace, payloads: list[Payload]) -> int:
 
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
             rows = list(pool.map(one, payloads))
-    print(f"{'type':13} {'payload':28} {'before':>7} {'after':>7} {'saved':>6} {'net':>6} {'rule':>7} {'lot':>6} {'lost':>4}  how")
+    print(f"{'type':13} {'payload':28} {'before':>7} {'after':>7} {'saved':>6} {'net':>6} {'parts':>6} {'rule':>7} {'lot':>6} {'lost':>4}  how")
     for payload, outcome in rows:
         wanted = payload.ruled + payload.drawn
         print(f"{payload.kind:13} {payload.name[:28]:28} {outcome.before:7} {outcome.after:7} "
               f"{percent(outcome.before - outcome.after, outcome.before):>6} {percent(outcome.net(wanted), outcome.before):>6} "
+              f"{percent(outcome.net(wanted, probes.is_in_parts), outcome.before):>6} "
               f"{len(outcome.missing(payload.ruled)):3}/{len(payload.ruled):<3} "
               f"{len(outcome.missing(payload.drawn)):3}/{len(payload.drawn):<2} {len(outcome.lost(wanted)):4}  {outcome.how}")
         if args.verbose:
@@ -148,9 +149,10 @@ def ours_only(args: argparse.Namespace, payloads: list[Payload]) -> int:
     before = sum(outcome.before for _, outcome in rows)
     saved = sum(outcome.before - outcome.after for _, outcome in rows)
     net = sum(outcome.net(payload.ruled + payload.drawn) for payload, outcome in rows)
+    parts = sum(outcome.net(payload.ruled + payload.drawn, probes.is_in_parts) for payload, outcome in rows)
     gone = sum(len(outcome.missing(payload.ruled + payload.drawn)) for payload, outcome in rows)
     probed = sum(len(payload.ruled + payload.drawn) for payload, _ in rows)
-    print(f"{len(rows)} payloads, {before} tokens, saved {percent(saved, before)} %, net {percent(net, before)} %, "
+    print(f"{len(rows)} payloads, {before} tokens, saved {percent(saved, before)} %, net {percent(net, before)} % (in parts {percent(parts, before)} %), "
           f"{gone} of {probed} probes missing")
     return 0
 
@@ -217,6 +219,7 @@ def figures(payloads: list[Payload], outcomes: dict, side: int) -> dict:
         sums["before"] += outcome.before
         sums["after"] += outcome.after
         sums["net"] += outcome.net(wanted)
+        sums["net_parts"] += outcome.net(wanted, probes.is_in_parts)
         sums["net_ruled"] += outcome.net(payload.ruled)
         sums["ruled"] += len(payload.ruled)
         sums["ruled_kept"] += len(payload.ruled) - len(outcome.missing(payload.ruled))
@@ -234,6 +237,7 @@ def cells(sums: dict) -> list[str]:
     return [
         percent(sums["before"] - sums["after"], sums["before"]),
         percent(sums["net"], sums["before"]),
+        percent(sums["net_parts"], sums["before"]),
         percent(sums["ruled_kept"] + sums["drawn_kept"], sums["ruled"] + sums["drawn"]),
         f"{percent(sums['ruled_kept'], sums['ruled'])} / {percent(sums['drawn_kept'], sums['drawn'])}",
         str(sums["lost"]),
@@ -245,7 +249,7 @@ def report(args: argparse.Namespace, payloads: list[Payload], outcomes: dict, di
     kinds: dict[str, list[Payload]] = {}
     for payload in payloads:
         kinds.setdefault(payload.kind, []).append(payload)
-    head = ["saved %", "net %", "verbatim %", "by rule / by lot %", "lost", "ms p50"]
+    head = ["saved %", "net %", "in parts %", "verbatim %", "by rule / by lot %", "lost", "ms p50"]
     print("Ours left, `headroom-ai` 0.42.0 right.\n")
     print("| type | payloads | tokens | " + " | ".join(head + head) + " |")
     print("|---|--:|--:|" + "--:|" * (2 * len(head)))

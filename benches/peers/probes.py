@@ -34,14 +34,16 @@ DEFINED = re.compile(
     r"\b(?:def|class|fn|func|function|struct|enum|trait|interface|export const)\s+\*?([A-Za-z_$][\w$]*)")
 FRAME = re.compile(r"File \"[^\"]+\", line \d+|\(?[\w$./@-]+\.(?:java|js|cjs|mjs|go|rs|py|ts):\d+")
 THROWN = re.compile(r"^(?:Caused by: |panic: )?[\w$.]*(?:Error|Exception|panic)\b.*", re.M)
-SETTING = re.compile(r"^\s*[-\w.\"/@]+\s*[:=]\s*\S.*$", re.M)
+SETTING = re.compile(r"^[ \t]*(?:- )?([-\w.\"/@]+)[ \t]*[:=][ \t]*(\S.*)$", re.M)
+BRANCH = " │├└─┬|`+"
 QUOTED = re.compile(r"\"([^\"\\\n]{3,80})\"|'([^'\\\n]{3,80})'")
 PAIR = re.compile(r"(\"(?:[^\"\\\x00-\x1f]|\\[\"/\\bfnrt])*\")\s*:\s*(\"(?:[^\"\\\x00-\x1f]|\\[\"/\\bfnrt])*\"|-?(?:0|[1-9]\d*))(?=\s*[,}\n])")
+PART = re.compile(r"[:/\s]+|(?<=\w)-(?=\d+(?:-|$))")
 PROSE = re.compile(r"^#+ .+|`[^`\n]{3,80}`|\b\d[\d.,]*[%A-Za-z]*(?: [a-z]+)?", re.M)
 
 TELLING_KEYS = {"error", "message", "code", "status"}
 WITH_TROUBLE = {"build log", "test run", "linter", "system log", "stack trace", "mixed", "json records"}
-WITHOUT_EDGES = {"table", "listing", "csv", "base64", "html"}
+WITHOUT_EDGES = {"table", "listing", "csv", "base64", "html", "search"}
 
 
 def by_rule(text: str, kind: str) -> list[str]:
@@ -102,6 +104,11 @@ def forms(probe: str) -> list[str]:
 
 def is_in(probe: str, text: str) -> bool:
     return any(form in text for form in forms(probe))
+
+
+def is_in_parts(probe: str, text: str) -> bool:
+    """Whether a literal stands in a text, if only piece by piece, as where hits are gathered under their path."""
+    return is_in(probe, text) or all(is_in(part, text) for part in PART.split(probe) if part)
 
 
 def leaves(text: str) -> list[tuple[str, object]] | None:
@@ -184,13 +191,12 @@ def of_diff(text: str) -> list[str]:
 
 def of_search(text: str) -> list[str]:
     found = []
-    hits = [match for line in text.splitlines() if (match := re.match(r"([^:\n]+):(\d+)[:-](.*)", line))]
-    for match in hits[::5]:
+    hits = [match for line in text.splitlines() if (match := re.match(r"(?:([^:\n]+):)?(\d+)[:-](.*)", line))]
+    for match in [*hits[::5], *hits[-1:]]:
         path, line, rest = match.groups()
         names = re.findall(r"[A-Za-z_]\w{2,}", rest)
-        found += [path, f":{line}:", *sorted(names, key=len)[-1:]]
-    # A line number may stand without its path where hits are gathered under it.
-    return [one.strip(":") for one in found]
+        found += [*([path] if path else []), line, *sorted(names, key=len)[-1:]]
+    return found
 
 
 def of_cells(text: str) -> list[str]:
@@ -200,6 +206,18 @@ def of_cells(text: str) -> list[str]:
         cells = [cell.strip() for cell in re.split(r"\s*\|\s*|\t|,(?=\S)|\s{2,}|(?<=\d)\s+(?=\S)", row.strip()) if cell.strip()]
         if cells:
             found += [cells[0], cells[-1]]
+    return found
+
+
+def of_entries(text: str) -> list[str]:
+    rows = [words for line in text.splitlines() if (words := line.lstrip(BRANCH).split())]
+    return [word for row in [*rows[::10], *rows[-1:]] for word in (row[0], row[-1])]
+
+
+def of_settings(text: str) -> list[str]:
+    found = []
+    for key, value in SETTING.findall(NUMBERED.sub("", text))[::10]:
+        found += [key.strip("\"'"), value.strip().rstrip(",{[").strip().strip("\"'")]
     return found
 
 
@@ -249,10 +267,10 @@ RULES = {
     "search": of_search,
     "source": lambda text: DEFINED.findall(text),
     "table": of_cells,
-    "listing": of_cells,
+    "listing": of_entries,
     "csv": of_values,
     "stack trace": lambda text: FRAME.findall(text) + [line[:120] for line in THROWN.findall(text)],
-    "config": lambda text: [line.strip() for line in SETTING.findall(NUMBERED.sub("", text))][::10],
+    "config": of_settings,
     "html": of_markup,
     "prose": lambda text: PROSE.findall(text),
     "mixed": lambda text: PROSE.findall(text) if text.count("```") else [],
