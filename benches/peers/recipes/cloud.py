@@ -1,6 +1,6 @@
 """What the clients of clusters, clouds and databases print, without a cluster or a cloud."""
 
-import json
+from pathlib import Path
 
 
 def kubernetes(bench):
@@ -70,7 +70,7 @@ def postgres(bench):
                     "Which node takes longest?")
         bench.shell("psql_orders_json", "json records", f"{sql} -At -c \"select json_agg(o) from (select * from orders order by id limit 150) o\"", home, "Which orders cost more than 9900 cents?")
         bench.shell("psql_orders_jsonl", "json records", f"{sql} -At -c \"select row_to_json(o) from (select o.*, row_to_json(c) as buyer from orders o join customers c on c.id = o.customer order by o.id limit 110) o\"", home)
-        bench.shell("pg_server_log", "system log", "cat server.log", bench.scratch.__class__("/tmp/headroom-peers-pg"), "Which statement took longest?", limit=30_000)
+        bench.shell("pg_server_log", "system log", "cat server.log", Path("/tmp/headroom-peers-pg"), "Which statement took longest?", limit=30_000)
     finally:
         bench.run(f"cd /tmp/headroom-peers-pg && {user}bash -c \"{binaries}/pg_ctl -D cluster -m fast stop\"; rm -rf /tmp/headroom-peers-pg", home)
 

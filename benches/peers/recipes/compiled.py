@@ -1,6 +1,5 @@
 """What the tools of Rust, C, Go and Java print."""
 
-import json
 
 from workbench import Skipped
 
