@@ -3,8 +3,6 @@
 import json
 import subprocess
 
-from workbench import Skipped
-
 TOOLS = ["pytest==8.2.0", "mypy==1.11.2", "ruff==0.4.4", "requests==2.31.0", "flask==3.0.3",
          "types-requests==2.31.0.20240406", "gunicorn==22.0.0"]
 SOURCES = ["click==8.1.7", "more-itertools==10.2.0", "packaging==24.0"]
