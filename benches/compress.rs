@@ -34,7 +34,10 @@ const PATIENCE: Duration = Duration::from_millis(700);
 fn main() {
     let wanted: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     tokens::count("");
-    println!("| compressor | {} | MB/s at 1 MB | 1 MB / 100 KB |", SIZES.map(|(name, _)| format!("p50 of {name}")).join(" | "));
+    println!(
+        "| compressor | {} | MB/s at 1 MB | 1 MB / 100 KB |",
+        SIZES.map(|(name, _)| format!("p50 of {name}")).join(" | ")
+    );
     println!("|---|---|---|---|---|---|---|");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compressors");
     let mut folders: Vec<_> = std::fs::read_dir(root).unwrap().map(|folder| folder.unwrap().path()).collect();

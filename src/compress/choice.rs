@@ -43,6 +43,7 @@ pub(crate) fn best(
     first_line: usize,
 ) -> Result<(Compressed, Form), Reason> {
     let mut best: Option<(Compressed, Form)> = None;
+    let mut cost_of_best = 0;
     let mut reason = Reason::NoCompressor;
     for &(kind, most) in tries {
         let input = Input { kind, ..*input };
@@ -62,8 +63,11 @@ pub(crate) fn best(
                             tokens_before: before,
                             tokens_after,
                         };
-                        if best.as_ref().is_none_or(|(best, _)| is_better(&compressed, best)) {
+                        let cost = cost(&input, &form, before, tokens_after);
+                        let new = (form.loss, cost);
+                        if best.as_ref().is_none_or(|(best, _)| is_better(new, (best.loss, cost_of_best))) {
                             best = Some((compressed, form));
+                            cost_of_best = cost;
                         }
                     }
                     // A lost literal is the graver reason: it is the one to be looked into.
@@ -95,15 +99,26 @@ pub(crate) fn part(input: &Input, text: &str, lines: usize, kind: Option<Kind>) 
     Some(form)
 }
 
-/// Whether `new` is to be taken instead of `known`, which comes before it.
-fn is_better(new: &Compressed, known: &Compressed) -> bool {
-    let is_shorter = |this: &Compressed, other: &Compressed, percent: usize| {
-        this.tokens_after * 100 <= other.tokens_after * (100 - percent)
+/// What a form costs its reader: its tokens, and the original's as often as what is looked for is not in the form. Who asks
+/// what went wrong does not look for what went well.
+fn cost(input: &Input, form: &Form, before: usize, after: usize) -> usize {
+    let is_sought = form.loss == Loss::Content && !input.context.seeks_failures && input.context.profile.bias >= 1.0;
+    let share = match &form.holds {
+        Holds::Input if is_sought => literal::hidden_share(input.text, &form.text),
+        _ => 0.0,
     };
-    match new.loss.max(Loss::Layout).cmp(&known.loss.max(Loss::Layout)) {
-        Ordering::Greater => is_shorter(new, known, SAFER),
-        Ordering::Equal => is_shorter(new, known, PLAINER),
-        Ordering::Less => !is_shorter(known, new, SAFER),
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a guess")]
+    let retrieved = (share * before as f32) as usize;
+    after + retrieved
+}
+
+/// Whether `new` is to be taken instead of `known`, which comes before it. Each is what is lost and what it costs.
+fn is_better(new: (Loss, usize), known: (Loss, usize)) -> bool {
+    let is_shorter = |this: usize, other: usize, percent: usize| this * 100 <= other * (100 - percent);
+    match new.0.max(Loss::Layout).cmp(&known.0.max(Loss::Layout)) {
+        Ordering::Greater => is_shorter(new.1, known.1, SAFER),
+        Ordering::Equal => is_shorter(new.1, known.1, PLAINER),
+        Ordering::Less => !is_shorter(known.1, new.1, SAFER),
     }
 }
 
@@ -142,31 +157,32 @@ fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn made(loss: Loss, tokens_after: usize) -> Compressed {
-        Compressed {
-            text: String::new(),
-            loss,
-            kind: Kind::Text,
-            compressor: "x",
-            version: 1,
-            tokens_before: 1000,
-            tokens_after,
-        }
-    }
+    use crate::compress::{Context, Profile};
 
     #[test]
     fn the_plainer_form_wins_unless_another_is_clearly_shorter() {
-        let plain = made(Loss::None, 500);
-        assert!(!is_better(&made(Loss::None, 490), &plain));
-        assert!(is_better(&made(Loss::Layout, 475), &plain));
-        assert!(!is_better(&made(Loss::Content, 430), &plain));
-        assert!(is_better(&made(Loss::Content, 425), &plain));
+        let plain = (Loss::None, 500);
+        assert!(!is_better((Loss::None, 490), plain));
+        assert!(is_better((Loss::Layout, 475), plain));
+        assert!(!is_better((Loss::Content, 430), plain));
+        assert!(is_better((Loss::Content, 425), plain));
     }
 
     #[test]
     fn a_form_that_loses_nothing_wins_back_what_a_short_one_took_by_little() {
-        assert!(is_better(&made(Loss::None, 500), &made(Loss::Content, 430)));
-        assert!(!is_better(&made(Loss::None, 500), &made(Loss::Content, 420)));
+        assert!(is_better((Loss::None, 500), (Loss::Content, 430)));
+        assert!(!is_better((Loss::None, 500), (Loss::Content, 420)));
+    }
+
+    #[test]
+    fn what_hides_literals_costs_the_original_as_often_as_they_are_looked_for() {
+        let text = "test a::b_1 ... ok\ntest a::b_2 ... ok\ntest a::b_3 ... FAILED\n";
+        let handle = "3f9c2a71d04be586";
+        let form = Form::of("test a::b_3 ... FAILED".to_owned(), Loss::Content);
+        let context = Context { retrievable: true, ..Context::of(handle) };
+        let cost_for = |context: &Context| cost(&Input::of(text, Kind::Log, context), &form, 900, 100);
+        assert_eq!(cost_for(&context), 100 + 600);
+        assert_eq!(cost_for(&Context { seeks_failures: true, ..context }), 100);
+        assert_eq!(cost_for(&Context { profile: Profile::AGGRESSIVE, ..context }), 100);
     }
 }

@@ -47,6 +47,28 @@ pub(crate) fn lost<'a>(text: &'a str, form: &str, first_line: usize, handle: &st
     None
 }
 
+/// Which share of the different literals of `text` are nowhere in `form`, 0 to 1, whether a marker names their lines or
+/// not: how likely it is that whoever looks for one has to get the original back.
+pub(crate) fn hidden_share(text: &str, form: &str) -> f32 {
+    let mut words = HashSet::new();
+    pieces(form, |piece| {
+        words.insert(piece);
+    });
+    let (mut look_ups, mut hidden) = (0, 0);
+    let mut seen = HashSet::new();
+    for line in text.split('\n') {
+        let is_error = speaks_of_error(line);
+        pieces(line, |piece| {
+            if is_literal(piece, is_error) && seen.insert(piece) {
+                hidden += usize::from(!words.contains(piece) && !is_spelled(piece, form, &mut look_ups));
+            }
+        });
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no exact counts")]
+    let share = hidden as f32 / seen.len().max(1) as f32;
+    share
+}
+
 fn is_spelled(piece: &str, form: &str, look_ups: &mut usize) -> bool {
     *look_ups += 1;
     *look_ups <= MOST_LOOK_UPS && memchr::memmem::find(form.as_bytes(), piece.as_bytes()).is_some()

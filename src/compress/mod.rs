@@ -26,8 +26,8 @@ pub(crate) mod repeat;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
-pub(crate) mod text;
 pub(crate) mod table;
+pub(crate) mod text;
 
 use std::fmt;
 

@@ -5,9 +5,9 @@
 
 use crate::compress::Context;
 use crate::compress::command::{self, Commands};
+use crate::compress::config;
 use crate::compress::envelope::Envelope;
 use crate::compress::html;
-use crate::compress::config;
 use crate::compress::json;
 use crate::compress::kind::{self, Kind};
 

@@ -43,7 +43,10 @@ fn lock(packages: usize) -> String {
     let package = |n: usize| {
         let source = if n == 3 { "" } else { "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n" };
         let list = if n % 2 == 0 { "dependencies = [\n \"memchr\",\n \"serde\",\n]\n" } else { "" };
-        format!("\n[[package]]\nname = \"p{n}\"\nversion = \"1.{n}.0\"\n{source}checksum = \"{:064x}\"\n{list}", n * 7919)
+        format!(
+            "\n[[package]]\nname = \"p{n}\"\nversion = \"1.{n}.0\"\n{source}checksum = \"{:064x}\"\n{list}",
+            n * 7919
+        )
     };
     format!("# generated\nversion = 4\n{}", (0..packages).map(package).collect::<String>())
 }

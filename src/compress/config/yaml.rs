@@ -31,7 +31,8 @@ pub(super) fn form(text: &str) -> Option<String> {
         let end = block_end(&lines, at);
         let length: usize = lines[at + 1..end].iter().map(|line| line.len()).sum();
         if end - at > 2 && length >= SMALLEST {
-            let block: Vec<&str> = lines[at + 1..end].iter().map(|line| line.get(indent..).unwrap_or_default()).collect();
+            let block: Vec<&str> =
+                lines[at + 1..end].iter().map(|line| line.get(indent..).unwrap_or_default()).collect();
             if let Some(known) = first.get(&(lines[at].trim_start(), block.clone())) {
                 same[at] = Some(*known);
                 at = end;
@@ -80,7 +81,9 @@ pub(super) fn read(body: &str) -> Option<String> {
         if let Some((key, name)) = line.rsplit_once(" &").filter(|(key, name)| key.ends_with(':') && is_name(name)) {
             known.insert(name, lines.len());
             lines.push(key.to_owned());
-        } else if let Some((key, name)) = line.rsplit_once(" *").filter(|(key, name)| key.ends_with(':') && is_name(name)) {
+        } else if let Some((key, name)) =
+            line.rsplit_once(" *").filter(|(key, name)| key.ends_with(':') && is_name(name))
+        {
             let from = *known.get(name)?;
             let (old, new) = (indent(&lines[from]), indent(key));
             let end = block_end(&lines, from);
@@ -140,6 +143,8 @@ pub(super) fn is_setting(line: &str) -> bool {
     let key = line.split(": ").next().unwrap_or(line).trim_end_matches(':');
     let is_key = !key.is_empty()
         && key.len() < 80
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'"' | b'\''));
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'"' | b'\''));
     is_key && (line.ends_with(':') || line.contains(": "))
 }

@@ -68,7 +68,12 @@ impl Compressor for Listing {
         if input.first_line.is_some() || marker::holds(input.text) {
             return Vec::new();
         }
-        DRAWINGS.iter().find_map(|drawing| form(input.text, drawing)).map(|text| Form::of(text, Loss::None)).into_iter().collect()
+        DRAWINGS
+            .iter()
+            .find_map(|drawing| form(input.text, drawing))
+            .map(|text| Form::of(text, Loss::None))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -139,12 +144,21 @@ impl Drawing {
         let mut rest = line;
         let mut level = 1;
         loop {
-            let branches =
-                [(self.tee, false, false), (self.last, true, false), (self.parent_tee, false, true), (self.parent_last, true, true)];
+            let branches = [
+                (self.tee, false, false),
+                (self.last, true, false),
+                (self.parent_tee, false, true),
+                (self.parent_last, true, true),
+            ];
             for (sign, is_last, is_parent) in branches {
                 if let Some(text) = rest.strip_prefix(sign) {
                     let is_parent = is_parent && self.parent_tee != self.tee;
-                    return (!text.is_empty() && !text.starts_with(' ')).then_some(Item { level, is_last, is_parent, text });
+                    return (!text.is_empty() && !text.starts_with(' ')).then_some(Item {
+                        level,
+                        is_last,
+                        is_parent,
+                        text,
+                    });
                 }
             }
             rest = rest.strip_prefix(self.passing).or_else(|| rest.strip_prefix(self.ended))?;
@@ -287,5 +301,6 @@ fn padded_to(lines: &[&str], items: &[Option<Item>]) -> Option<usize> {
 fn sized(text: &str) -> Option<(&str, &str)> {
     let (size, name) = text.strip_prefix('[')?.split_once("]  ")?;
     let size = size.trim_start_matches(' ');
-    (!size.is_empty() && !name.starts_with(' ') && size.bytes().all(|byte| byte.is_ascii_digit())).then_some((size, name))
+    (!size.is_empty() && !name.starts_with(' ') && size.bytes().all(|byte| byte.is_ascii_digit()))
+        .then_some((size, name))
 }

@@ -212,8 +212,11 @@ fn write(sections: &[Section], delimiter: char, is_crlf: bool, is_exact: bool, i
                 lines.len()
             }
             Section::Table(grid, lines) => {
-                let breaks_lines = |entry: &Entry| matches!(entry, Entry::Row(cells) if cells.iter().any(|cell| cell.contains('\n')));
-                if number.is_some() && grid.entries.iter().any(breaks_lines) || !grid.write(delimiter, number, &mut body) {
+                let breaks_lines =
+                    |entry: &Entry| matches!(entry, Entry::Row(cells) if cells.iter().any(|cell| cell.contains('\n')));
+                if number.is_some() && grid.entries.iter().any(breaks_lines)
+                    || !grid.write(delimiter, number, &mut body)
+                {
                     return None;
                 }
                 lines.len()
@@ -251,7 +254,9 @@ fn entries<'a>(sections: &[Section<'a>]) -> Vec<Said<'a>> {
     let mut said = Vec::new();
     for section in sections {
         match section {
-            Section::Lines(lines) => said.extend(lines.iter().map(|line| Said::Entry(Entry::Line(Cow::Borrowed(line))))),
+            Section::Lines(lines) => {
+                said.extend(lines.iter().map(|line| Said::Entry(Entry::Line(Cow::Borrowed(line)))))
+            }
             Section::Table(grid, _) => {
                 said.push(Said::Names(grid.names.clone()));
                 said.extend(grid.entries.iter().cloned().map(Said::Entry));
@@ -303,7 +308,8 @@ pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
                 let mut stop = end;
                 let mut taken = 1;
                 while heading.is_open(&body[at..stop]) && taken < LONGEST_ROW && stop < body.len() {
-                    stop = memchr::memchr(b'\n', &body.as_bytes()[stop + 1..]).map_or(body.len(), |length| stop + 1 + length);
+                    stop = memchr::memchr(b'\n', &body.as_bytes()[stop + 1..])
+                        .map_or(body.len(), |length| stop + 1 + length);
                     taken += 1;
                 }
                 match heading.row(&body[at..stop], above) {

@@ -64,18 +64,19 @@ fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
 fn words<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
     let count = |line: &str| line.bytes().filter(|byte| *byte == b' ').count();
     let width = lines.first().map(|line| count(line)).filter(|width| (1..=MOST_CELLS).contains(width))?;
-    let is_row = |line: &str| {
-        count(line) == width && !line.starts_with(' ') && !line.ends_with(' ') && !line.contains("  ")
-    };
+    let is_row =
+        |line: &str| count(line) == width && !line.starts_with(' ') && !line.ends_with(' ') && !line.contains("  ");
     let end = lines.iter().position(|line| !is_row(line)).unwrap_or(lines.len());
     if end < FEWEST_ROWS {
         return None;
     }
-    let ends = |at: usize| lines[..end].iter().filter_map(move |line| line.match_indices(' ').nth(at).map(|(byte, _)| byte));
+    let ends =
+        |at: usize| lines[..end].iter().filter_map(move |line| line.match_indices(' ').nth(at).map(|(byte, _)| byte));
     let saved = |at: usize| {
         let mut tails: Vec<&str> = lines[..end].iter().zip(ends(at)).map(|(line, byte)| &line[byte + 1..]).collect();
         tails.sort_unstable();
-        let most = tails.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map_or((0, 0), |run| (run.len(), run[0].len()));
+        let most =
+            tails.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map_or((0, 0), |run| (run.len(), run[0].len()));
         if most.0 * 10 >= end * 6 { most.0 * most.1 } else { 0 }
     };
     let best = (0..width).map(|at| (saved(at), at)).max_by_key(|(saved, at)| (*saved, usize::MAX - at))?;
@@ -149,7 +150,9 @@ fn is_heading(rows: &[Vec<Cow<str>>]) -> bool {
     let is_name = |cell: &str| {
         cell.starts_with(|c: char| c.is_alphabetic() || c == '_')
             && cell.len() < 60
-            && cell.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '(' | ')' | '%' | '/' | '#'))
+            && cell
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '(' | ')' | '%' | '/' | '#'))
     };
     let is_number = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     let mut names: Vec<&str> = first.iter().map(AsRef::as_ref).collect();

@@ -44,7 +44,8 @@ pub(super) enum Quotes {
     All,
 }
 
-const DELIMITER_NAMES: [(char, &str); 5] = [(',', "CSV"), ('\t', "TSV"), (';', "split by ;"), (' ', "split by spaces"), ('|', "split by |")];
+const DELIMITER_NAMES: [(char, &str); 5] =
+    [(',', "CSV"), ('\t', "TSV"), (';', "split by ;"), (' ', "split by spaces"), ('|', "split by |")];
 const QUOTE_NAMES: [(Quotes, &str); 5] = [
     (Quotes::Needed, ""),
     (Quotes::Never, ", unquoted"),
@@ -96,7 +97,10 @@ impl Style {
             let mut gap = 0usize;
             for sign in words.chars() {
                 match sign {
-                    '0'..='9' => gap = gap.checked_mul(10)?.checked_add(sign.to_digit(10)? as usize).filter(|gap| *gap < 10_000)?,
+                    '0'..='9' => {
+                        gap =
+                            gap.checked_mul(10)?.checked_add(sign.to_digit(10)? as usize).filter(|gap| *gap < 10_000)?
+                    }
                     'l' | 'r' => {
                         columns.push((gap, if sign == 'l' { Side::Left } else { Side::Right }));
                         gap = 0;
@@ -106,9 +110,8 @@ impl Style {
             }
             return Some(Style::Aligned(Aligned { columns, is_padded, rule }));
         }
-        let (delimiter, rest) = DELIMITER_NAMES
-            .iter()
-            .find_map(|(sign, name)| words.strip_prefix(name).map(|rest| (*sign, rest)))?;
+        let (delimiter, rest) =
+            DELIMITER_NAMES.iter().find_map(|(sign, name)| words.strip_prefix(name).map(|rest| (*sign, rest)))?;
         let quotes = QUOTE_NAMES.iter().find(|(_, name)| *name == rest).map(|(quotes, _)| *quotes)?;
         Some(Style::Split { delimiter, quotes })
     }
@@ -165,7 +168,8 @@ impl Aligned {
         for (at, row) in block.drain(..).enumerate() {
             lines.push(self.line(row, &widths));
             if let Some(rule) = self.rule.filter(|_| is_ruled && at == 0) {
-                let rules: Vec<Cow<str>> = widths.iter().map(|width| Cow::Owned(rule.to_string().repeat(*width))).collect();
+                let rules: Vec<Cow<str>> =
+                    widths.iter().map(|width| Cow::Owned(rule.to_string().repeat(*width))).collect();
                 lines.push(self.line(&rules, &widths));
             }
         }

@@ -66,7 +66,11 @@ fn csv_keeps_its_cells_whatever_quoted_them() {
     let text = format!("id,name,state,note\n{}", (0..9).map(row).collect::<String>());
     let form = formed(&text, None).unwrap();
     assert_eq!(form.loss, Loss::None);
-    assert!(form.text.contains("(was CSV): id|name|state=open|note\n0|Doe, 0|\"said \"\"no\"\"\ntwice\"\n"), "{}", form.text);
+    assert!(
+        form.text.contains("(was CSV): id|name|state=open|note\n0|Doe, 0|\"said \"\"no\"\"\ntwice\"\n"),
+        "{}",
+        form.text
+    );
 }
 
 #[test]
@@ -92,12 +96,18 @@ fn borders_go_and_indentation_that_speaks_stays() {
     let form = formed(text, None).unwrap();
     assert_eq!(form.loss, Loss::Layout);
     assert!(form.text.contains(&format!("headroom retrieve {HANDLE}]")));
-    assert!(form.text.ends_with("columns: name|self|note\nos|12|a\n  os.path|7|b\n  stat|108|c\nsys|1|d\n(4 rows)\n"), "{}", form.text);
+    assert!(
+        form.text.ends_with("columns: name|self|note\nos|12|a\n  os.path|7|b\n  stat|108|c\nsys|1|d\n(4 rows)\n"),
+        "{}",
+        form.text
+    );
 }
 
 #[test]
 fn lines_that_end_alike_keep_their_beginning_in_one_piece() {
-    let text: String = (0..12).map(|n| format!("lib{n}/stable,now 1.{n} {} [installed]\n", if n == 5 { "all" } else { "amd64" })).collect();
+    let text: String = (0..12)
+        .map(|n| format!("lib{n}/stable,now 1.{n} {} [installed]\n", if n == 5 { "all" } else { "amd64" }))
+        .collect();
     let text = format!("Listing...\n{text}");
     let body = body(&text);
     assert!(body.contains("\nlib4/stable,now 1.4|\nlib5/stable,now 1.5|all [installed]\n"), "{body}");
@@ -113,7 +123,13 @@ fn a_table_that_is_read_keeps_its_line_numbers() {
 }
 
 fn cell() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-z0-9./-]{1,9}", Just("same".to_owned()), "[a-z]{1,4} [a-z]{1,4}", "[äé漢🙂]{1,3}", Just(String::new())]
+    prop_oneof![
+        "[a-z0-9./-]{1,9}",
+        Just("same".to_owned()),
+        "[a-z]{1,4} [a-z]{1,4}",
+        "[äé漢🙂]{1,3}",
+        Just(String::new())
+    ]
 }
 
 fn rows() -> impl Strategy<Value = Vec<Vec<String>>> {
