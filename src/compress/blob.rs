@@ -12,6 +12,8 @@ use crate::compress::{Compressor, Form, Input, Loss};
 
 /// A longer line with few spaces is no line for a reader.
 const LONG: usize = 1_500;
+/// Shorter ones, but longer than this, are so where several stand below each other.
+const DENSE: usize = 300;
 /// Of such a line, so much of its beginning and its end stays.
 const HEAD: usize = 300;
 const TAIL: usize = 120;
@@ -20,6 +22,8 @@ const ROUND: usize = 100;
 /// An encoded word that is longer is cut; its beginning stays, which tells pictures from keys.
 const LONG_WORD: usize = 240;
 const WORD_HEAD: usize = 24;
+/// A shorter word is no encoded line.
+const SHORTEST_ENCODED: usize = 60;
 /// So many encoded lines below each other are a body.
 const FEWEST_LINES: usize = 4;
 /// Of a hex dump, so many lines at its beginning stay, and two at its end.
@@ -93,6 +97,8 @@ enum Body {
     Encoded,
     Dump,
     Binary,
+    /// Minified code in lines of some hundred characters, as minifiers break it.
+    Dense,
     Long,
 }
 
@@ -121,15 +127,22 @@ fn body(line: &str) -> Body {
     if odd.count() * 10 > line.len() {
         return Body::Binary;
     }
-    if bytes.len() >= LONG {
-        let spaces = memchr::memchr_iter(b' ', bytes).count();
-        return if spaces * 8 < bytes.len() && line.is_ascii() || has_long_word(line) {
-            Body::Long
-        } else {
-            Body::Legible
-        };
+    if is_encoded(bytes) {
+        return if bytes.len() >= LONG { Body::Long } else { Body::Encoded };
     }
-    if (40..LONG).contains(&bytes.len()) && is_encoded(bytes) { Body::Encoded } else { Body::Legible }
+    match bytes.len() {
+        0..DENSE => Body::Legible,
+        DENSE..LONG if is_code(bytes) => Body::Dense,
+        LONG.. if is_code(bytes) || has_long_word(line) => Body::Long,
+        _ => Body::Legible,
+    }
+}
+
+/// Whether a line is minified code by its signs: few spaces, many brackets.
+fn is_code(line: &[u8]) -> bool {
+    let spaces = memchr::memchr_iter(b' ', line).count();
+    let signs = line.iter().filter(|byte| b"{}();=".contains(byte)).count();
+    spaces * 8 < line.len() && signs * 25 > line.len()
 }
 
 /// Runs of equal bodies.
@@ -144,15 +157,15 @@ fn runs(bodies: &[Body]) -> Vec<Range<usize>> {
     runs
 }
 
-/// Base64 or hex: one word of its letters, upper and lower case and digits mixed.
+/// Base64 or hex: one long word of its letters.
 fn is_encoded(word: &[u8]) -> bool {
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
-    let count = |is: fn(&u8) -> bool| word.iter().filter(|byte| is(byte)).count();
+    let uppers = word.iter().filter(|byte| byte.is_ascii_uppercase()).count();
     let joints = word.iter().filter(|byte| matches!(byte, b'/' | b'-' | b'_')).count();
-    word.iter().all(is_letter)
+    word.len() >= SHORTEST_ENCODED
+        && word.iter().all(is_letter)
         && joints * 8 < word.len()
-        && (count(u8::is_ascii_uppercase) * 8 > word.len() && count(u8::is_ascii_lowercase) * 8 > word.len()
-            || word.iter().all(u8::is_ascii_hexdigit))
+        && (uppers * 8 > word.len() || word.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// `00000010: 7f45 4c46 ...` (xxd), `00000010  7f 45 4c 46 ...` (hexdump), `0000020 000003 ...` (od).
@@ -210,10 +223,13 @@ fn shortened(input: &Input) -> String {
         let (head, tail, what) = match body {
             Body::Encoded => (1, 0, "base64"),
             Body::Dump => (DUMP_HEAD, 2, "a hex dump"),
+            Body::Dense => (1, 1, "minified code"),
             _ => (1, 0, "binary"),
         };
         let middle = (run.start + head).min(run.end)..run.end.saturating_sub(tail).max((run.start + head).min(run.end));
-        let is_named = |at: usize| input.context.hints.iter().any(|hint| lines[at].contains(hint.as_str()));
+        let is_named = |at: usize| {
+            body != Body::Encoded && input.context.hints.iter().any(|hint| lines[at].contains(hint.as_str()))
+        };
         if body == Body::Legible || middle.len() < FEWEST_LINES || run.clone().any(is_named) {
             out.extend(run.map(numbered));
             continue;
@@ -222,6 +238,9 @@ fn shortened(input: &Input) -> String {
         let mut what = format!("{} lines of {what}", middle.len());
         if body == Body::Binary {
             what.push_str(&said(&legible(&lines[middle.clone()])));
+        }
+        if body == Body::Dense {
+            what.push_str(&said(&strings(&lines[middle.clone()].join("\n"))));
         }
         out.push(marker::gap(&(first + middle.start..=first + middle.end - 1), &what, input.context.handle));
         out.extend((middle.end..run.end).map(numbered));
@@ -249,8 +268,8 @@ fn said(words: &[String]) -> String {
 fn long_line(line: &str, number: usize, input: &Input, out: &mut Vec<String>) {
     let is_minified = !has_long_word(line);
     let mut kept = if is_minified { minified(line, input.context.hints) } else { between_words(line) };
-    for range in &mut kept {
-        *range = floor(line, range.start)..floor(line, range.end);
+    for range in kept.iter_mut().filter(|_| is_minified) {
+        *range = word_start(line, range.start)..word_end(line, range.end);
     }
     kept.sort_by_key(|range| range.start);
     let mut at = 0;
@@ -280,12 +299,28 @@ fn long_line(line: &str, number: usize, input: &Input, out: &mut Vec<String>) {
     }
 }
 
-fn floor(text: &str, at: usize) -> usize {
+/// Where the word at `at` begins: a cut goes through none, unless it is very long.
+fn word_start(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    at
+    let back = text.as_bytes()[..at].iter().rev().take(LONGEST_STRING).position(|byte| !is_name_byte(*byte));
+    at - back.unwrap_or(0)
+}
+
+/// Where the word at `at` ends.
+fn word_end(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let on = text.as_bytes()[at..].iter().take(LONGEST_STRING).position(|byte| !is_name_byte(*byte));
+    at + on.unwrap_or(0)
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.:/-$".contains(&byte)
 }
 
 /// What stays of a minified line.
@@ -373,7 +408,8 @@ mod tests {
     }
 
     fn base64(lines: usize) -> String {
-        (0..lines).map(|n| format!("MIIH0zCCBbugAwIBAgIIXsO3pkN/pOAwDQYJKoZIhvcNAQEFBQAwQjESMBA{n:04}\n")).collect()
+        let line = |n| format!("MIIH0zCCBbugAwIBAgIIXsO3pkN/pOAwDQYJKoZIhvcNAQEFBQAwQjESMBA{n:04}\n");
+        (0..lines).map(line).collect::<Vec<_>>().concat()
     }
 
     #[test]

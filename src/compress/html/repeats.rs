@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// A run of repeated lines that is shorter stays.
 const FEWEST_LINES: usize = 3;
-const FEWEST_BYTES: usize = 40;
+const FEWEST_BYTES: usize = 24;
 /// A longer line is no entry of a navigation.
 const LONGEST: usize = 120;
 
@@ -42,13 +42,15 @@ pub(super) fn without_repeats(markdown: &str) -> (String, usize) {
 fn run(lines: &[&str], keys: &[String], known: usize, at: usize) -> usize {
     let same = (0..at - known)
         .take_while(|step| {
-            at + step < lines.len() && keys[at + step].len() <= LONGEST && keys[at + step] == keys[known + step]
+            // A line with an address leads elsewhere than the one before.
+            let is_told = lines.get(at + step).is_some_and(|line| *line == keys[at + step]);
+            is_told && keys[at + step].len() <= LONGEST && keys[at + step] == keys[known + step]
         })
         .count();
     let filled = (0..same).filter(|step| !keys[at + step].is_empty()).count();
-    let links = (0..same).filter(|step| lines[known + step].contains("](")).count();
+    let linked = (0..same).filter(|step| lines[known + step].contains("](")).count();
     let bytes: usize = keys[at..at + same].iter().map(String::len).sum();
-    let is_run = filled >= FEWEST_LINES && bytes >= FEWEST_BYTES && links * 2 >= filled;
+    let is_run = filled >= FEWEST_LINES && bytes >= FEWEST_BYTES && linked * 2 >= filled;
     if is_run { same } else { 0 }
 }
 
@@ -78,8 +80,15 @@ mod tests {
         let second = "- Home\n- Products\n- Prices\n- About us";
         let code = "```\nlet a = b[0](c);\nlet a = b[0](c);\nlet a = b[0](c);\nlet a = b[0](c);\n```";
         let (text, dropped) = without_repeats(&format!("{first}\n\ntext\n\n{code}\n\n{second}\n\nend"));
-        assert_eq!(text, format!("{first}\n\ntext\n\n{code}\n\n\nend"));
+        assert_eq!(text, format!("{first}\n\ntext\n\n{code}\n\nend"));
         assert_eq!(dropped, 4);
+    }
+
+    #[test]
+    fn a_navigation_that_leads_elsewhere_stays() {
+        let first = "- [Home](/home)\n- [Products](/products)\n- [Prices](/prices)\n- [About us](/about)";
+        let text = format!("{first}\n\ntext\n\n{}", first.replace("(/", "(../"));
+        assert_eq!(without_repeats(&text), (text, 0));
     }
 
     #[test]

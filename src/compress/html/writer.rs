@@ -176,7 +176,7 @@ impl Writer {
     pub(super) fn place_name(&mut self, address: &str) {
         if self.addresses.insert(address.to_owned()) {
             self.settle(false);
-            self.out.push_str(&format!(" {{{address}}}"));
+            self.out.extend([" {", address, "}"]);
         }
     }
 
@@ -205,7 +205,6 @@ impl Writer {
                 self.out.push(' ');
                 return;
             }
-            Break::None => {}
             Break::Line if !at_start => self.out.push('\n'),
             Break::Paragraph if !self.out.is_empty() => {
                 self.out.push_str(if self.out.ends_with("\n\n") {
@@ -216,7 +215,7 @@ impl Writer {
                     "\n\n"
                 });
             }
-            Break::Line | Break::Paragraph => {}
+            Break::None | Break::Line | Break::Paragraph => {}
         }
         self.pending = Break::None;
         self.out.extend(std::iter::repeat_n("> ", self.quotes.min(DEEPEST)));
@@ -246,7 +245,7 @@ impl Writer {
         self.last_address.clone_from(&address);
         self.addresses.insert(address.clone());
         if text.is_empty() {
-            self.out.push_str(&format!("[]({address})"));
+            self.out.extend(["[](", address.as_str(), ")"]);
         } else if is_glued || text.contains('\n') {
             self.behind.push((text.to_owned(), address));
         } else {
@@ -260,11 +259,11 @@ impl Writer {
     fn write_behind(&mut self) {
         match self.behind.as_slice() {
             [] => return,
-            [(_, address)] => self.out.push_str(&format!(" ({address})")),
+            [(_, address)] => self.out.extend([" (", address.as_str(), ")"]),
             several => {
                 let told: Vec<String> =
                     several.iter().map(|(text, address)| format!("{}: {address}", text.trim())).collect();
-                self.out.push_str(&format!(" ({})", told.join("; ")));
+                self.out.extend([" (", told.join("; ").as_str(), ")"]);
             }
         }
         self.behind.clear();
