@@ -96,7 +96,8 @@ fn fixtures_become_what_is_expected() {
             let opened = envelope::open(&text);
             let form = &compressed.text[opened.head.len()..compressed.text.len() - opened.tail.len()];
             let read = json::read(form).unwrap();
-            assert_eq!(read.text.is_some(), compressed.loss == Loss::None, "{}", path.display());
+            let is_told = compressed.loss == Loss::None && !form.contains(", shown in ");
+            assert_eq!(read.text.is_some(), is_told, "{}", path.display());
             assert!(read.text.is_none_or(|read| read == opened.text), "{}", path.display());
         }
         if let Some(read) = log::findings::decode(&compressed.text).filter(|_| compressed.loss == Loss::None) {

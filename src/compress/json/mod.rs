@@ -11,6 +11,7 @@ mod legend;
 mod parse;
 mod parts;
 mod runs;
+mod sample;
 mod style;
 mod table;
 
@@ -93,16 +94,49 @@ impl Compressor for Json {
                 forms.extend(forms_of(&parts, &shared, &texts, None));
             }
         }
-        if input.context.retrievable
-            && let Some((nodes, what)) = runs::cut(&parts.nodes, input.context.hints)
-        {
-            let parts = Parts { nodes, exact: None, ..parts };
-            let taken = below::take(&parts.nodes, false, &|text| texts.cost(text));
-            let left_out = LeftOut { what: &what, handle: input.context.handle };
-            forms.extend(forms_of(&parts, &taken, &texts, Some(&left_out)));
+        if input.context.retrievable {
+            forms.extend(cut_form(&parts, &texts));
+            forms.extend(sampled_form(&parts, &texts, &forms));
         }
         forms
     }
+}
+
+/// The form without the runs that nobody reads.
+fn cut_form(parts: &Parts, texts: &Texts) -> Vec<Form> {
+    let context = texts.input.context;
+    let Some((nodes, what)) = runs::cut(&parts.nodes, context.hints) else { return Vec::new() };
+    let left_out = LeftOut { what: &what, handle: context.handle };
+    lossy_form(parts, nodes, texts, &left_out)
+}
+
+/// The form with fewer rows, where the caller gave a budget and none of `forms` fits into it: with as many of alike rows
+/// as fit.
+fn sampled_form(parts: &Parts, texts: &Texts, forms: &[Form]) -> Vec<Form> {
+    let context = texts.input.context;
+    let Some(budget) = context.budget else { return Vec::new() };
+    let fits = |form: &Form| tokens::count(&form.text) <= budget;
+    if forms.iter().any(fits) {
+        return Vec::new();
+    }
+    let (least, most) = (context.profile.min_k.max(1), context.profile.max_k.max(context.profile.min_k));
+    let mut found = Vec::new();
+    for most in (least..=most).rev() {
+        let Some(sampled) = sample::of(&parts.nodes, parts.scope.is_list(), context.hints, most) else { break };
+        let left_out = LeftOut { what: &sampled.left_out, handle: context.handle };
+        found = lossy_form(parts, sampled.nodes, texts, &left_out);
+        if found.iter().any(fits) {
+            break;
+        }
+    }
+    found
+}
+
+fn lossy_form(parts: &Parts, nodes: Vec<Node>, texts: &Texts, left_out: &LeftOut) -> Vec<Form> {
+    let Parts { scope, head, tail, .. } = *parts;
+    let parts = Parts { scope, head, nodes, tail, exact: None };
+    let taken = below::take(&parts.nodes, false, &|text| texts.cost(text));
+    forms_of(&parts, &taken, texts, Some(left_out))
 }
 
 /// The shorter forms of the texts that strings hold.

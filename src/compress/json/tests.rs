@@ -192,6 +192,147 @@ fn records_are_told_from_a_config() {
     assert!(!is_list(r#"{"name":"x","scripts":{"a":"b"},"files":["a","b"]}"#, 10));
 }
 
+fn contents(context: &Context, text: &str) -> Vec<Form> {
+    Json.forms(&Input::of(text, Kind::Json, context))
+}
+
+#[test]
+fn a_text_in_a_string_is_read_below() {
+    let log: String = (0..12).map(|n| format!("step {n}: \"{n}\"\tC:\\\\x\n")).collect();
+    for (log, end) in [(log.as_str(), ""), (log.trim_end(), ", no newline at its end")] {
+        let text = serde_json::json!({"stdout": log, "exit_code": 0}).to_string();
+        let form = form_of(&text);
+        let expected = format!(
+            "{{\"exit_code\":0,\"stdout\":(text 1)}}\n--- text 1, 12 lines{end}\n{}",
+            log.strip_suffix('\n').unwrap_or(log)
+        );
+        assert_eq!(form.text.split_once('\n').unwrap().1, expected);
+        assert_eq!((form.loss, read(&form.text).unwrap().text), (Loss::None, Some(text)));
+    }
+}
+
+#[test]
+fn escapes_of_other_writers_are_told() {
+    let lines = |word: &str| (0..20).map(|n| format!("{n} {word}:\\t\\\"x\\\"\\n")).collect::<String>();
+    for (word, said) in [
+        ("caf\\u00e9 \\ud83d\\ude00", ", non-ASCII was escaped"),
+        ("\\u003cb\\u003e", ", <>& were escaped"),
+        ("café", ""),
+    ] {
+        let text = format!("{{\"a\":\"{}\",\"b\":1}}", lines(word));
+        let form = form_of(&text);
+        assert!(form.text.contains(&format!("\n--- text 1, 20 lines{said}\n0 ")), "{}", form.text);
+        assert_eq!(read(&form.text).unwrap().text, Some(text));
+    }
+    // Mixed escapes are nobody's: the string stays in its place.
+    let text = format!("{{\"a\":\"{}\",\"b\":[1, 2]}}", lines("\\u00e9 é"));
+    assert!(!form_of(&text).text.contains("(text 1)"));
+}
+
+#[test]
+fn a_log_in_a_string_is_shortened_with_lines_of_its_own() {
+    let passed: String = (0..90).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect();
+    let log = format!("running 91 tests\n{passed}test late ... FAILED\n\nerror: test failed\n");
+    let text = serde_json::to_string_pretty(&serde_json::json!({"id": 1, "log": {"stdout": log}})).unwrap();
+    let context = Context { retrievable: true, ..Context::of(HANDLE) };
+    let forms = contents(&context, &text);
+    let form = forms.iter().find(|form| form.loss == Loss::Content).expect("a form that leaves lines out");
+    assert!(form.text.contains("[headroom: text 1, left out: its lines 2-91 ("), "{}", form.text);
+    assert!(marker::find(&form.text).iter().all(|found| found.lines.is_none() && found.handle == HANDLE));
+    assert!(form.text.contains("test late ... FAILED"));
+    assert!(contents(&Context::of(HANDLE), &text).iter().all(|form| form.loss < Loss::Content));
+}
+
+#[test]
+fn what_is_said_again_stands_once() {
+    let license: serde_json::Value = serde_json::json!({"key": "apache-2.0", "name": "Apache License 2.0", "url": "https://licenses.example/apache-2.0",
+            "permissions": ["commercial-use", "modifications", "distribution", "patent-use", "private-use"],
+            "body": "Licensed under the Apache License, Version 2.0; you may not use this file except in compliance."});
+    let text =
+        serde_json::json!({"a": {"x": 1, "license": license}, "b": [license, 2], "c": "x", "d": {"own": license}})
+            .to_string();
+    let form = forms_of(&text, None).into_iter().last().unwrap();
+    assert_eq!(form.text.matches("Licensed under").count(), 1);
+    assert!(form.text.contains("\"license\":(value 1)") && form.text.contains("\n--- value 1: {"), "{}", form.text);
+    assert_eq!(read(&form.text).unwrap().text, Some(text));
+}
+
+#[test]
+fn a_repeated_path_in_a_column_is_said_once_a_run() {
+    let row = |n: usize| serde_json::json!({"file": format!("src/long/path/to/module_{}.rs", n / 6), "line": n * 7});
+    let text = (0..30).map(row).collect::<serde_json::Value>().to_string();
+    let form = form_of(&text);
+    assert_eq!(form.text.matches("module_2.rs").count(), 1);
+    assert_eq!(form.text.matches("\n^").count(), 25, "{}", form.text);
+    assert_eq!(read(&form.text).unwrap().text, Some(text));
+}
+
+#[test]
+fn a_document_that_was_cut_off_is_closed() {
+    let readme: String = (0..40).map(|n| format!("line {n} of the readme\n")).collect();
+    let whole = serde_json::to_string_pretty(&serde_json::json!({"items": issues(9), "readme": readme})).unwrap();
+    for end in [400, 900, whole.len() - 300, whole.len() - 2] {
+        for head in ["", "npm warn config\nnpm warn deprecated\n"] {
+            let text = format!("{head}{}", &whole[..end]);
+            let form = form_of(&text);
+            assert!(form.text.contains("closing brackets added"), "{}", form.text);
+            assert_eq!(read(&form.text).unwrap().text, Some(text));
+        }
+    }
+}
+
+#[test]
+fn values_one_behind_the_other_are_told_apart() {
+    let rows: Vec<String> = issues(9).as_array().unwrap().iter().map(ToString::to_string).collect();
+    let pretty: Vec<String> =
+        issues(9).as_array().unwrap().iter().map(|row| serde_json::to_string_pretty(row).unwrap()).collect();
+    for text in
+        [rows.concat(), rows.join("\r\n"), rows.join("\n\n"), rows.join(" "), pretty.join("\n"), pretty.concat()]
+    {
+        let form = form_of(&text);
+        assert!(form.text.len() < text.len());
+        assert_eq!((form.loss, read(&form.text).unwrap().text), (Loss::None, Some(text)));
+    }
+}
+
+#[test]
+fn base64_keeps_its_beginning() {
+    let run = "iVBORw0KGgo5AAANSUhEUg8AACAAzAg4".repeat(40);
+    let text = serde_json::json!({"name": "logo.png", "data": format!("data:image/png;base64,{run}")}).to_string();
+    let forms = forms_of(&text, None);
+    let form = forms.last().unwrap();
+    assert_eq!(form.loss, Loss::Content);
+    assert!(
+        form.text.contains("data:image/png;base64,iVBORw0KGgo5AAANSUhEUg8AACAAzAg4...(1248 more)"),
+        "{}",
+        form.text
+    );
+    assert_eq!(marker::find(&form.text).len(), 1);
+}
+
+#[test]
+fn rows_go_only_where_a_budget_asks_for_it() {
+    let text = issues(200).to_string();
+    let with = |budget| Context { retrievable: true, budget, ..Context::of(HANDLE) };
+    assert!(contents(&with(None), &text).iter().all(|form| form.loss == Loss::None));
+    assert!(contents(&with(Some(100_000)), &text).iter().all(|form| form.loss == Loss::None));
+    let forms = contents(&with(Some(700)), &text);
+    let form = forms.last().unwrap();
+    assert_eq!(form.loss, Loss::Content);
+    assert!(tokens::count(&form.text) <= 700, "{}", form.text);
+    assert!(form.text.contains(" of 200 rows (kept are rows 1-2, "), "{}", form.text);
+    assert!(
+        contents(&Context { retrievable: false, ..with(Some(700)) }, &text).iter().all(|form| form.loss == Loss::None)
+    );
+}
+
+#[test]
+fn a_very_deep_text_does_no_harm() {
+    for text in ["[".repeat(5000) + &"]".repeat(5000), "{\"a\":".repeat(5000), "[{\"a\":".repeat(5000) + "1"] {
+        assert!(forms_of(&text, None).iter().all(|form| read(&form.text).is_some()));
+    }
+}
+
 /// JSON text whose lists of objects share their keys for the most part.
 fn json() -> impl Strategy<Value = String> {
     let key = prop_oneof![
@@ -301,6 +442,29 @@ proptest! {
             for form in forms_of(&text, first) {
                 let read = read(&form.text).unwrap();
                 prop_assert_eq!(read.text, (form.loss == Loss::None).then_some(text.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn texts_and_repeated_values_read_back(
+        lines in prop::collection::vec("[ -~]{0,12}|é\u{2028}😀<&>|--- text 1, 3 lines|\u{1b}\\[31mx|\r", 4..40),
+        value in json(), wrap in prop::sample::select(vec![false, true]), pretty in any::<bool>(), end in 0usize..400,
+    ) {
+        let text = lines.join("\n");
+        let inner = format!("{{\"v\":{value},\"log\":{}}}", serde_json::to_string(&text).unwrap());
+        let inner = if wrap { format!("{{\"text\":{}}}", serde_json::to_string(&inner).unwrap()) } else { inner };
+        let whole = format!("[{inner},{{\"again\":{value},\"also\":{value}}},{inner}]");
+        let (node, _) = parse::value(&whole, 0).unwrap();
+        let mut laid_out = String::new();
+        style::write(&node, if pretty { Style::Indented(2) } else { Style::Spaced }, 0, &mut laid_out);
+        let cut: String = laid_out.chars().take(laid_out.chars().count().saturating_sub(end)).collect();
+        for text in [laid_out, cut] {
+            for form in forms_of(&text, None) {
+                let read = read(&form.text).unwrap();
+                if form.loss == Loss::None && !form.text.contains(", shown in ") {
+                    prop_assert_eq!(read.text, Some(text.clone()));
+                }
             }
         }
     }
