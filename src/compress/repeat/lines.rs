@@ -25,9 +25,9 @@ impl Source {
         for line in opened.text.split('\n') {
             end += line.len() + 1;
             starts.push(end);
-            let mut hasher = DefaultHasher::new();
-            line.hash(&mut hasher);
-            hashes.push(hasher.finish());
+            let mut state = DefaultHasher::new();
+            line.hash(&mut state);
+            hashes.push(state.finish());
         }
         let (head, tail) = (opened.head.to_owned(), opened.tail.to_owned());
         Self { head, tail, column: opened.column, starts, hashes, text: opened.text }

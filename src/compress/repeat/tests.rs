@@ -1,3 +1,5 @@
+//! Forms of texts that were shown before, and what is rebuilt from them.
+
 use proptest::prelude::*;
 
 use super::*;

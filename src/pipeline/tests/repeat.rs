@@ -14,7 +14,7 @@ use crate::pipeline::tests::{
     assert_same, bash, body, call, messages, offering_retrieval, options, pipeline, records, result, sent, store,
     test_run,
 };
-use crate::pipeline::{Budget, Live, Options, Pipeline, Scope};
+use crate::pipeline::{Live, Options, Pipeline, Scope};
 use crate::provider::Provider;
 
 fn fresh() -> Pipeline {
@@ -259,34 +259,32 @@ fn an_error_an_excluded_tool_and_what_was_retrieved_are_shown_where_they_stand()
 }
 
 #[test]
-fn a_block_whose_time_ran_out_is_no_reference_later() {
+fn a_block_that_was_decided_to_go_as_it_came_is_no_reference_later() {
     let store = store();
     let turns = edited();
     in_turns(&pipeline(&store), &turns[..2]);
-    let budget = Budget { base: std::time::Duration::ZERO, per_megabyte: std::time::Duration::ZERO };
-    let hurried = Pipeline::new(Some(Arc::clone(&store)), Options { budget, ..options() });
-    assert_eq!(sent(&hurried, &body(&turns))[6], turns[2][1]);
-    assert_eq!(sent(&pipeline(&store), &body(&turns))[6], turns[2][1]);
+    let excluding = Options { exclude_tools: vec!["Read".to_owned()], ..options() };
+    let once = sent(&Pipeline::new(Some(Arc::clone(&store)), excluding), &body(&turns));
+    assert_eq!(once[6], turns[2][1]);
+    assert_same(sent(&pipeline(&store), &body(&turns)), once);
 }
 
 /// The same conversation on the wires of OpenAI: read, read again.
 fn of_openai(provider: Provider, members: &Value) -> (String, String) {
-    let (one, two) = (source(120, &[]).join("\n"), source(120, &[60]).join("\n"));
+    let (before, after) = (source(120, &[]).join("\n"), source(120, &[60]).join("\n"));
     let arguments = json!({"cmd": "cat a.rs"}).to_string();
-    let mut body = match provider {
-        Provider::OpenAiChat => {
-            let call = |id: &str| {
-                json!({"role": "assistant", "tool_calls": [{"id": id, "type": "function",
+    let mut body = if provider == Provider::OpenAiChat {
+        let call = |id: &str| {
+            json!({"role": "assistant", "tool_calls": [{"id": id, "type": "function",
                     "function": {"name": "exec_command", "arguments": arguments}}]})
-            };
-            let output = |id: &str, text: &str| json!({"role": "tool", "tool_call_id": id, "content": text});
-            json!({"messages": [call("a"), output("a", &one), call("b"), output("b", &two)]})
-        }
-        _ => {
-            let call = |id: &str| json!({"type": "function_call", "call_id": id, "name": "exec_command", "arguments": arguments});
-            let output = |id: &str, text: &str| json!({"type": "function_call_output", "call_id": id, "output": text});
-            json!({"input": [call("a"), output("a", &one), call("b"), output("b", &two)]})
-        }
+        };
+        let output = |id: &str, text: &str| json!({"role": "tool", "tool_call_id": id, "content": text});
+        json!({"messages": [call("a"), output("a", &before), call("b"), output("b", &after)]})
+    } else {
+        let call =
+            |id: &str| json!({"type": "function_call", "call_id": id, "name": "exec_command", "arguments": arguments});
+        let output = |id: &str, text: &str| json!({"type": "function_call_output", "call_id": id, "output": text});
+        json!({"input": [call("a"), output("a", &before), call("b"), output("b", &after)]})
     };
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let (store, text) = (store(), body.to_string());
