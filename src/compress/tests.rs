@@ -201,7 +201,9 @@ fn a_marker_counts_lines_as_retrieval_does() {
          test late ... FAILED\n{}end\n",
         "warning: the same again\n".repeat(30)
     );
-    let compressed = compressed(&text, Some(&bash("cargo test")));
+    let call = bash("cargo test");
+    let asked = Context { seeks_failures: true, ..context(Some(&call)) };
+    let Outcome::Compressed(compressed) = compress(&text, &asked) else { panic!("raw") };
     let ranges: Vec<_> = marker::find(&compressed.text).into_iter().filter_map(|found| found.lines).collect();
     assert_eq!(ranges, [7..=66, 69..=97]);
     assert!(compressed.text.contains("29 repeats of line 68;"), "{}", compressed.text);

@@ -88,8 +88,22 @@ pub(crate) fn parse(text: &str) -> Result<Conversation<'_>, serde_json::Error> {
         tools: body.tools.into_iter().filter_map(|tool| tool.name).collect(),
         question: found.question,
         announcements: found.announcements,
-        may_be_cut: body.context_management.is_some(),
+        may_be_cut: body.context_management.is_some_and(cuts_results),
     })
+}
+
+/// An edit of the context that takes thoughts away and nothing else.
+const CLEARS_THINKING: &str = "clear_thinking_";
+
+/// Whether tool results may be gone from what the model sees. What is not understood may do anything.
+fn cuts_results(context_management: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Management<'a> {
+        #[serde(borrow)]
+        edits: Vec<Part<'a>>,
+    }
+    serde_json::from_str(context_management.get())
+        .map_or(true, |asked: Management| asked.edits.iter().any(|edit| !edit.kind.starts_with(CLEARS_THINKING)))
 }
 
 /// What one walk over the messages finds.
@@ -330,6 +344,10 @@ mod tests {
         let may_be_cut = |more: &str| parse(&format!(r#"{{"messages":[]{more}}}"#)).unwrap().may_be_cut;
         assert!(!may_be_cut("") && !may_be_cut(r#","context_management":null"#));
         assert!(may_be_cut(r#","context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]}"#));
+        let thinking = r#"{"type":"clear_thinking_20251015","keep":"all"}"#;
+        assert!(!may_be_cut(&format!(r#","context_management":{{"edits":[{thinking}]}}"#)));
+        assert!(may_be_cut(&format!(r#","context_management":{{"edits":[{thinking},{{"type":"compact"}}]}}"#)));
+        assert!(may_be_cut(r#","context_management":{"other":[]}"#));
     }
 
     #[test]
