@@ -51,7 +51,7 @@ impl Compressor for Mixed {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {

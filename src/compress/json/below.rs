@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::compress::json::document::{self, Uses};
+use crate::compress::json::document;
 use crate::compress::json::parse::{self, Node};
 use crate::compress::json::style::{self, Style};
 use crate::compress::marker;
@@ -91,27 +91,27 @@ pub(super) struct Taken<'a> {
 
 /// Takes out of `nodes` what stands below; values that occur more than once only where `share` is set. `tokens_of` says
 /// what a text costs as it would be shown.
-pub(super) fn take(nodes: &[Node<'_>], share: bool, tokens_of: &dyn Fn(&str) -> usize) -> Taken<'static> {
-    let nodes: Vec<Node<'static>> = nodes.iter().map(|node| open_strings(node, 0)).collect();
+pub(super) fn take<'a>(nodes: &[Node<'a>], share: bool, tokens_of: &dyn Fn(&str) -> usize) -> Taken<'a> {
+    let nodes: Vec<Node> = nodes.iter().map(|node| open_strings(node, 0)).collect();
     let mut marks = Vec::new();
     for node in &nodes {
         mark(node, &mut marks);
     }
     let uses = count_uses(&marks);
-    let repeated = repeated(&marks, &uses);
+    let repeated = uses.values().map(|uses| (uses.count - 1) * uses.length).sum();
     let mut taker = Taker { marks, at: 0, uses, names: HashMap::new(), items: Vec::new(), share, tokens_of };
-    let nodes = nodes.iter().map(|node| taker.node(node)).collect();
+    let nodes = nodes.into_iter().map(|node| taker.node(node)).collect();
     Taken { nodes, items: taker.items.into_iter().flatten().collect(), repeated }
 }
 
 /// `node` with each string opened that holds JSON and can be put back exactly.
-fn open_strings(node: &Node, depth: usize) -> Node<'static> {
+fn open_strings<'a>(node: &Node<'a>, depth: usize) -> Node<'a> {
     match node {
-        Node::Scalar(lexeme) => opened(lexeme, depth).unwrap_or_else(|| Node::Scalar(Cow::Owned(lexeme.to_string()))),
+        Node::Scalar(lexeme) => opened(lexeme, depth).unwrap_or_else(|| node.clone()),
         Node::Array(items) => Node::Array(items.iter().map(|item| open_strings(item, depth)).collect()),
-        Node::Object(members) => Node::Object(
-            members.iter().map(|(key, item)| (Cow::Owned(key.to_string()), open_strings(item, depth))).collect(),
-        ),
+        Node::Object(members) => {
+            Node::Object(members.iter().map(|(key, item)| (key.clone(), open_strings(item, depth))).collect())
+        }
         Node::Quoted(inner, style) => Node::Quoted(Box::new(open_strings(inner, depth)), *style),
     }
 }
@@ -131,7 +131,7 @@ fn opened(lexeme: &str, depth: usize) -> Option<Node<'static>> {
     if again != text || style::length(&node) + OPENING_COSTS > lexeme.len() {
         return None;
     }
-    Some(Node::Quoted(Box::new(open_strings(&node, depth + 1)), style))
+    Some(Node::Quoted(Box::new(open_strings(&node, depth + 1).into_owned()), style))
 }
 
 /// A node as it is met on the way down: what tells it from others, its length, and how many nodes it has.
@@ -181,59 +181,62 @@ fn mark(node: &Node, marks: &mut Vec<Mark>) {
     marks[at] = Mark { hash: hasher.finish(), length, nodes: marks.len() - at };
 }
 
-/// How often each long value is met by who looks into it only the first time.
-fn count_uses(marks: &[Mark]) -> HashMap<u64, usize> {
-    let mut uses: HashMap<u64, usize> = HashMap::new();
+/// How often a long value is met by who looks into it only the first time.
+struct Uses {
+    count: usize,
+    length: usize,
+}
+
+fn count_uses(marks: &[Mark]) -> HashMap<u64, Uses> {
+    let mut uses: HashMap<u64, Uses> = HashMap::new();
     let mut at = 0;
     while let Some(mark) = marks.get(at) {
-        let count = if mark.length < SHORTEST_VALUE { 0 } else { *uses.entry(mark.hash).or_default() };
-        if mark.length >= SHORTEST_VALUE {
-            uses.insert(mark.hash, count + 1);
+        if mark.length < SHORTEST_VALUE {
+            // Nothing inside is longer.
+            at += mark.nodes;
+            continue;
         }
-        at += if count > 0 { mark.nodes } else { 1 };
+        let uses = uses.entry(mark.hash).or_insert(Uses { count: 0, length: mark.length });
+        uses.count += 1;
+        at += if uses.count > 1 { mark.nodes } else { 1 };
     }
     uses
 }
 
-fn repeated(marks: &[Mark], uses: &HashMap<u64, usize>) -> usize {
-    let lengths: HashMap<u64, usize> = marks.iter().map(|mark| (mark.hash, mark.length)).collect();
-    uses.iter().map(|(hash, count)| (count - 1) * lengths.get(hash).copied().unwrap_or(0)).sum()
-}
-
-struct Taker<'f> {
+struct Taker<'a, 'f> {
     marks: Vec<Mark>,
     at: usize,
-    uses: HashMap<u64, usize>,
+    uses: HashMap<u64, Uses>,
     /// Which item a value is.
     names: HashMap<u64, usize>,
     /// None while the inside of an item is looked at.
-    items: Vec<Option<Item<'static>>>,
+    items: Vec<Option<Item<'a>>>,
     share: bool,
     tokens_of: &'f dyn Fn(&str) -> usize,
 }
 
-impl Taker<'_> {
-    fn node(&mut self, node: &Node<'static>) -> Node<'static> {
-        let Some(&Mark { hash, length, nodes }) = self.marks.get(self.at) else { return node.clone() };
+impl<'a> Taker<'a, '_> {
+    fn node(&mut self, node: Node<'a>) -> Node<'a> {
+        let Some(&Mark { hash, length, nodes }) = self.marks.get(self.at) else { return node };
         if length < SHORTEST_VALUE {
             self.at += nodes;
-            return node.clone();
+            return node;
         }
         if let Some(&index) = self.names.get(&hash) {
             self.at += nodes;
             return self.name(index);
         }
-        if let Node::Scalar(lexeme) = node
+        let index = self.items.len();
+        if let Node::Scalar(lexeme) = &node
             && let Some(text) = self.text(lexeme)
         {
             self.at += nodes;
             self.items.push(Some(text));
-            self.names.insert(hash, self.items.len() - 1);
-            return self.name(self.items.len() - 1);
+            self.names.insert(hash, index);
+            return self.name(index);
         }
-        let uses = self.uses.get(&hash).copied().unwrap_or(0);
-        if self.share && uses > 1 && is_worth(node, uses) {
-            let index = self.items.len();
+        let count = self.uses.get(&hash).map_or(0, |uses| uses.count);
+        if self.share && count > 1 && is_worth(&node, count) {
             self.items.push(None);
             self.names.insert(hash, index);
             let inside = self.inside(node);
@@ -243,25 +246,25 @@ impl Taker<'_> {
         self.inside(node)
     }
 
-    fn inside(&mut self, node: &Node<'static>) -> Node<'static> {
+    fn inside(&mut self, node: Node<'a>) -> Node<'a> {
         self.at += 1;
         match node {
-            Node::Scalar(_) => node.clone(),
-            Node::Array(items) => Node::Array(items.iter().map(|item| self.node(item)).collect()),
+            Node::Scalar(_) => node,
+            Node::Array(items) => Node::Array(items.into_iter().map(|item| self.node(item)).collect()),
             Node::Object(members) => {
-                Node::Object(members.iter().map(|(key, item)| (key.clone(), self.node(item))).collect())
+                Node::Object(members.into_iter().map(|(key, item)| (key, self.node(item))).collect())
             }
-            Node::Quoted(inner, style) => Node::Quoted(Box::new(self.node(inner)), *style),
+            Node::Quoted(inner, style) => Node::Quoted(Box::new(self.node(*inner)), style),
         }
     }
 
-    fn name(&self, index: usize) -> Node<'static> {
+    fn name(&self, index: usize) -> Node<'a> {
         let is_text = matches!(self.items[index], Some(Item::Text { .. }));
         Node::Scalar(Cow::Owned(name(index, is_text)))
     }
 
     /// The text in the string `lexeme`, where it is better read below.
-    fn text(&self, lexeme: &str) -> Option<Item<'static>> {
+    fn text(&self, lexeme: &str) -> Option<Item<'a>> {
         let breaks = memchr::memmem::find_iter(lexeme.as_bytes(), "\\n").take(FEWEST_LINE_BREAKS).count();
         if lexeme.len() < SHORTEST_TEXT || breaks < FEWEST_LINE_BREAKS {
             return None;
@@ -310,7 +313,7 @@ pub(super) fn write<'s>(
     items: &[Item],
     shown: impl Fn(usize) -> Option<&'s str>,
     delimiter: char,
-    uses: &mut Uses,
+    uses: &mut document::Uses,
     out: &mut String,
 ) {
     use std::fmt::Write as _;
@@ -371,32 +374,29 @@ pub(super) fn read(mut text: &str, count: usize, delimiter: char) -> Option<(Vec
 
 /// `node` with everything in its place again. None where a name stands for nothing, or for a text that is shown in
 /// another form.
-pub(super) fn put_back<'a>(node: &Node<'a>, items: &[Option<Item<'a>>], depth: usize) -> Option<Node<'a>> {
+pub(super) fn put_back<'a>(node: Node<'a>, items: &[Option<Item<'a>>], depth: usize) -> Option<Node<'a>> {
     Some(match node {
         Node::Scalar(lexeme) => match lexeme.strip_prefix('(') {
-            None => node.clone(),
+            None => Node::Scalar(lexeme),
             Some(name) => {
                 let index: usize = name.strip_suffix(')')?.split_once(' ')?.1.parse().ok()?;
                 match items.get(index.checked_sub(1)?)?.as_ref()? {
                     Item::Text { text, escapes } => Node::Scalar(Cow::Owned(escapes.encode(text))),
                     // A value stands inside another at most as deep as there are values.
                     Item::Value(_) if depth > items.len() => return None,
-                    Item::Value(node) => put_back(node, items, depth + 1)?,
+                    Item::Value(node) => put_back(node.clone(), items, depth + 1)?,
                 }
             }
         },
         Node::Array(inner) => {
-            Node::Array(inner.iter().map(|item| put_back(item, items, depth)).collect::<Option<_>>()?)
+            Node::Array(inner.into_iter().map(|item| put_back(item, items, depth)).collect::<Option<_>>()?)
         }
         Node::Object(members) => Node::Object(
-            members
-                .iter()
-                .map(|(key, item)| Some((key.clone(), put_back(item, items, depth)?)))
-                .collect::<Option<_>>()?,
+            members.into_iter().map(|(key, item)| Some((key, put_back(item, items, depth)?))).collect::<Option<_>>()?,
         ),
         Node::Quoted(inner, style) => {
             let mut written = String::new();
-            style::write(&put_back(inner, items, depth)?, *style, 0, &mut written);
+            style::write(&put_back(*inner, items, depth)?, style, 0, &mut written);
             Node::Scalar(Cow::Owned(json_text::encode(&written)))
         }
     })

@@ -1,7 +1,10 @@
-//! JSON: lists of objects become tables, everything else loses its white space.
+//! JSON: lists of objects become tables, strings with many lines become the texts they are, everything else loses its
+//! white space.
 //!
 //! Where the text can be told byte for byte from the form (most writers have one of four layouts), the form says which
-//! layout it was and loses nothing. Every form is read back and compared before it is offered.
+//! layout it was and loses nothing. Every form is read back and compared before it is offered. A text in a string is
+//! shortened as what it is only after that; markers in it name its own lines, since those of the text round it are
+//! others, and leave it to the reader to ask for the whole.
 
 mod below;
 mod cell;
@@ -41,12 +44,19 @@ const REPEATED_PERCENT: usize = 5;
 ///
 /// # What it keeps
 /// Every value as it was written (a 30-digit number, `1.50`, an escape), every key, the order of both, and the
-/// difference between a missing key, `null` and `""`. A list, JSON lines, the list inside an envelope, the complete
-/// elements of a list that was cut off, and JSON inside a string are all taken.
+/// difference between a missing key, `null` and `""`. A list, JSON lines, values one behind the other, the list inside
+/// an envelope, a document that was cut off at its end or on both sides, and JSON inside a string are all taken, also
+/// behind a few lines of something else.
+///
+/// A string with many lines stands below the document as the text it is (`(text 1)` in its place), shortened as what it
+/// is; a long value that occurs again stands there once (`(value 2)`).
 ///
 /// # What it drops
 /// White space; keys that are the same in each row are said once, in the line of keys; a value that is the same in all
-/// rows is said once, before it. Where the layout cannot be told from the form, the head line says how to get it.
+/// rows is said once, before it; a long value that a column repeats from one row to the next is `^`. Where the layout
+/// cannot be told from the form, the head line says how to get it. Of long runs of base64 only the beginning is shown.
+/// Only where the caller gives a budget that nothing else fits into, rows of long lists go; the head line then says
+/// which are kept and, in counts and ranges, what the others hold.
 ///
 /// # When it declines
 /// When the text is no JSON, when it is cut off and holds no list of objects, and when reading the form back does not
@@ -379,7 +389,7 @@ pub(crate) fn read(form: &str) -> Option<Read<'_>> {
         // A text below is told by another form.
         return Some(Read { head, nodes: None, tail, text: None });
     }
-    let nodes = match below::put_back(&node, &items, 0)? {
+    let nodes = match below::put_back(node, &items, 0)? {
         Node::Array(items) if scope.is_list() => items,
         node => vec![node],
     };

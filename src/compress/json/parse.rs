@@ -21,6 +21,20 @@ pub(super) enum Node<'a> {
     Quoted(Box<Self>, Style),
 }
 
+impl Node<'_> {
+    /// The same value, borrowing nothing.
+    pub(super) fn into_owned(self) -> Node<'static> {
+        match self {
+            Self::Scalar(lexeme) => Node::Scalar(Cow::Owned(lexeme.into_owned())),
+            Self::Array(items) => Node::Array(items.into_iter().map(Node::into_owned).collect()),
+            Self::Object(members) => Node::Object(
+                members.into_iter().map(|(key, item)| (Cow::Owned(key.into_owned()), item.into_owned())).collect(),
+            ),
+            Self::Quoted(inner, style) => Node::Quoted(Box::new(inner.into_owned()), style),
+        }
+    }
+}
+
 /// The members of an object: keys with their quotes.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Node<'a>)>;
 

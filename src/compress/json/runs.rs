@@ -1,6 +1,7 @@
 //! Base64 and hexadecimal in strings: nobody reads it, so only its beginning is shown.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::compress::json::parse::Node;
 
@@ -52,7 +53,7 @@ fn cut_lexeme(lexeme: &str, hints: &[String], cut: &mut Cut) -> Option<String> {
             if is_code(run) && !hints.iter().any(|hint| run.contains(hint.as_str())) {
                 let left = length - HEAD;
                 out.push_str(&lexeme[copied..at + HEAD]);
-                out.push_str(&format!("...({left} more)"));
+                let _ = write!(out, "...({left} more)");
                 copied = at + length;
                 cut.runs += 1;
                 cut.characters += left;

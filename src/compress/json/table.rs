@@ -274,7 +274,7 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             }
             for (index, cell) in found.iter_mut().enumerate() {
                 if matches!(cell, Some(Node::Scalar(lexeme)) if lexeme == cell::DITTO) {
-                    *cell = above.as_ref()?.get(index)?.clone();
+                    cell.clone_from(above.as_ref()?.get(index)?);
                 }
             }
             above = has_dittos.then(|| found.clone());

@@ -198,7 +198,7 @@ fn contents(context: &Context, text: &str) -> Vec<Form> {
 
 #[test]
 fn a_text_in_a_string_is_read_below() {
-    let log: String = (0..12).map(|n| format!("step {n}: \"{n}\"\tC:\\\\x\n")).collect();
+    let log = (0..12).map(|n| format!("step {n}: \"{n}\"\tC:\\\\x\n")).collect::<Vec<_>>().concat();
     for (log, end) in [(log.as_str(), ""), (log.trim_end(), ", no newline at its end")] {
         let text = serde_json::json!({"stdout": log, "exit_code": 0}).to_string();
         let form = form_of(&text);
@@ -213,7 +213,7 @@ fn a_text_in_a_string_is_read_below() {
 
 #[test]
 fn escapes_of_other_writers_are_told() {
-    let lines = |word: &str| (0..20).map(|n| format!("{n} {word}:\\t\\\"x\\\"\\n")).collect::<String>();
+    let lines = |word: &str| (0..20).map(|n| format!("{n} {word}:\\t\\\"x\\\"\\n")).collect::<Vec<_>>().concat();
     for (word, said) in [
         ("caf\\u00e9 \\ud83d\\ude00", ", non-ASCII was escaped"),
         ("\\u003cb\\u003e", ", <>& were escaped"),
@@ -231,7 +231,7 @@ fn escapes_of_other_writers_are_told() {
 
 #[test]
 fn a_log_in_a_string_is_shortened_with_lines_of_its_own() {
-    let passed: String = (0..90).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect();
+    let passed = (0..90).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect::<Vec<_>>().concat();
     let log = format!("running 91 tests\n{passed}test late ... FAILED\n\nerror: test failed\n");
     let text = serde_json::to_string_pretty(&serde_json::json!({"id": 1, "log": {"stdout": log}})).unwrap();
     let context = Context { retrievable: true, ..Context::of(HANDLE) };
@@ -269,7 +269,7 @@ fn a_repeated_path_in_a_column_is_said_once_a_run() {
 
 #[test]
 fn a_document_that_was_cut_off_is_closed() {
-    let readme: String = (0..40).map(|n| format!("line {n} of the readme\n")).collect();
+    let readme = (0..40).map(|n| format!("line {n} of the readme\n")).collect::<Vec<_>>().concat();
     let whole = serde_json::to_string_pretty(&serde_json::json!({"items": issues(9), "readme": readme})).unwrap();
     for end in [400, 900, whole.len() - 300, whole.len() - 2] {
         for head in ["", "npm warn config\nnpm warn deprecated\n"] {

@@ -8,17 +8,7 @@ use super::*;
 use crate::compress::json::parse;
 
 fn nodes(rows: &[Value]) -> Vec<Node<'static>> {
-    fn owned(node: Node) -> Node<'static> {
-        match node {
-            Node::Scalar(lexeme) => Node::Scalar(lexeme.into_owned().into()),
-            Node::Array(items) => Node::Array(items.into_iter().map(owned).collect()),
-            Node::Object(members) => {
-                Node::Object(members.into_iter().map(|(key, item)| (key.into_owned().into(), owned(item))).collect())
-            }
-            Node::Quoted(inner, style) => Node::Quoted(Box::new(owned(*inner)), style),
-        }
-    }
-    rows.iter().map(|row| owned(parse::value(&row.to_string(), 0).unwrap().0)).collect()
+    rows.iter().map(|row| parse::value(&row.to_string(), 0).unwrap().0.into_owned()).collect()
 }
 
 fn requests() -> Vec<Value> {
