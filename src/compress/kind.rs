@@ -2,6 +2,7 @@
 
 use crate::compress::ToolCall;
 use crate::compress::command::{self, Commands};
+use crate::compress::table;
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,7 +83,9 @@ fn by_command(words: &[String]) -> Option<Kind> {
         "node" | "deno" if has("--test") || verb == "test" => Some(Kind::Log),
         "kubectl" if matches!(verb, "logs" | "apply" | "delete") => Some(Kind::Log),
         "kubectl" if matches!(verb, "get" | "top") => Some(Kind::Table),
-        "ps" | "df" | "lsblk" | "ss" | "netstat" | "lsof" | "dpkg-query" | "helm" => Some(Kind::Table),
+        "psql" | "sqlite3" | "mysql" | "ps" | "df" | "lsblk" | "ss" | "netstat" | "lsof" | "dpkg-query" | "helm" => {
+            Some(Kind::Table)
+        }
         "dpkg" if has("-l") => Some(Kind::Table),
         "python" | "python3" if has("pytest") || has("unittest") || has("pip") => Some(Kind::Log),
         _ => None,
@@ -92,10 +95,10 @@ fn by_command(words: &[String]) -> Option<Kind> {
 /// What `text` looks like; `path` is the file it was read from, where it was.
 pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     let extension = path.and_then(|path| path.rsplit_once('.')).map_or("", |(_, extension)| extension);
+    let lines = sample(text);
     if looks_like_json(text, extension) {
         return Kind::Json;
     }
-    let lines = sample(text);
     let share = |test: fn(&str) -> bool| {
         let filled: Vec<_> = lines.iter().filter(|line| !line.trim().is_empty()).collect();
         let hits = filled.iter().filter(|line| test(line)).count();
@@ -103,6 +106,9 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     };
     if is_diff(&lines) {
         return Kind::Diff;
+    }
+    if matches!(extension, "csv" | "tsv" | "tab") || path.is_none() && table::looks_like(&lines) {
+        return Kind::Table;
     }
     let (logs, all) = share(is_log_line);
     if matches!(extension, "log" | "out") || logs * 3 >= all && logs >= 3 {

@@ -18,6 +18,7 @@ mod read;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
+pub(crate) mod table;
 
 use std::fmt;
 
@@ -172,7 +173,8 @@ pub(crate) trait Compressor: Sync {
 }
 
 /// Every compressor. Order goes from particular to general.
-pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[&json::Json, &search::Search, &log::Log, &mixed::Mixed];
+pub(crate) const COMPRESSORS: &[&dyn Compressor] =
+    &[&json::Json, &search::Search, &table::Table, &log::Log, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

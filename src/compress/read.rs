@@ -106,6 +106,7 @@ pub(crate) fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool
             let is_large = opened.text.len() >= RECORDS_LENGTH || opened.is_preview();
             !is_config && is_large && json::is_list(&opened.text, FEWEST_RECORDS)
         }
+        Kind::Table => matches!(extension, "csv" | "tsv" | "tab"),
         _ => false,
     }
 }

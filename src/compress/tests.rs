@@ -95,6 +95,16 @@ fn fixtures_become_what_is_expected() {
             assert_eq!(read.text.is_some(), compressed.loss == Loss::None, "{}", path.display());
             assert!(read.text.is_none_or(|read| read == opened.text), "{}", path.display());
         }
+        if compressed.loss == Loss::None {
+            let opened = envelope::open(&text);
+            let form = &compressed.text[opened.head.len()..compressed.text.len() - opened.tail.len()];
+            let first_line = opened.column.map(|column| column.first);
+            let read = match compressed.compressor {
+                "table" => table::read(form, first_line).map(|read| read.text),
+                _ => continue,
+            };
+            assert!(read.as_deref() == Some(opened.text.as_str()), "{}", path.display());
+        }
     }
 }
 
