@@ -2,7 +2,7 @@
 
 use crate::compress::ToolCall;
 use crate::compress::command::{self, Commands};
-use crate::compress::table;
+use crate::compress::{listing, table};
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +96,10 @@ fn by_command(words: &[String]) -> Option<Kind> {
 pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     let extension = path.and_then(|path| path.rsplit_once('.')).map_or("", |(_, extension)| extension);
     let lines = sample(text);
+    // `tree -s` begins like a list of numbers.
+    if path.is_none() && listing::looks_like(&lines) {
+        return Kind::Listing;
+    }
     if looks_like_json(text, extension) {
         return Kind::Json;
     }

@@ -10,6 +10,7 @@ mod command;
 mod envelope;
 pub(crate) mod json;
 pub(crate) mod kind;
+pub(crate) mod listing;
 pub(crate) mod literal;
 pub(crate) mod log;
 pub(crate) mod marker;
@@ -174,7 +175,7 @@ pub(crate) trait Compressor: Sync {
 
 /// Every compressor. Order goes from particular to general.
 pub(crate) const COMPRESSORS: &[&dyn Compressor] =
-    &[&json::Json, &search::Search, &table::Table, &log::Log, &mixed::Mixed];
+    &[&json::Json, &search::Search, &listing::Listing, &table::Table, &log::Log, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -101,6 +101,7 @@ fn fixtures_become_what_is_expected() {
             let first_line = opened.column.map(|column| column.first);
             let read = match compressed.compressor {
                 "table" => table::read(form, first_line).map(|read| read.text),
+                "listing" => listing::read(form),
                 _ => continue,
             };
             assert!(read.as_deref() == Some(opened.text.as_str()), "{}", path.display());
