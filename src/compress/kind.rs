@@ -2,7 +2,7 @@
 
 use crate::compress::ToolCall;
 use crate::compress::command::{self, Commands};
-use crate::compress::{listing, table};
+use crate::compress::{config, listing, table};
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,6 +113,10 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     }
     if matches!(extension, "csv" | "tsv" | "tab") || path.is_none() && table::looks_like(&lines) {
         return Kind::Table;
+    }
+    let name = path.map_or("", |path| path.rsplit(['/', '\\']).next().unwrap_or(path));
+    if config::is_lock_file(name) || path.is_none() && config::looks_like(&lines) {
+        return Kind::Config;
     }
     let (logs, all) = share(is_log_line);
     if matches!(extension, "log" | "out") || logs * 3 >= all && logs >= 3 {

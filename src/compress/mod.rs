@@ -7,6 +7,7 @@
 
 pub(crate) mod choice;
 mod command;
+pub(crate) mod config;
 mod envelope;
 pub(crate) mod json;
 pub(crate) mod kind;
@@ -175,7 +176,7 @@ pub(crate) trait Compressor: Sync {
 
 /// Every compressor. Order goes from particular to general.
 pub(crate) const COMPRESSORS: &[&dyn Compressor] =
-    &[&json::Json, &search::Search, &listing::Listing, &table::Table, &log::Log, &mixed::Mixed];
+    &[&json::Json, &search::Search, &listing::Listing, &table::Table, &config::Config, &log::Log, &mixed::Mixed];
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

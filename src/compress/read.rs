@@ -5,6 +5,7 @@
 
 use crate::compress::Context;
 use crate::compress::command::{self, Commands};
+use crate::compress::config;
 use crate::compress::envelope::Envelope;
 use crate::compress::json;
 use crate::compress::kind::{self, Kind};
@@ -106,6 +107,7 @@ pub(crate) fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool
             let is_large = opened.text.len() >= RECORDS_LENGTH || opened.is_preview();
             !is_config && is_large && json::is_list(&opened.text, FEWEST_RECORDS)
         }
+        Kind::Config => config::is_lock_file(name),
         Kind::Table => matches!(extension, "csv" | "tsv" | "tab"),
         _ => false,
     }

@@ -102,6 +102,7 @@ fn fixtures_become_what_is_expected() {
             let read = match compressed.compressor {
                 "table" => table::read(form, first_line).map(|read| read.text),
                 "listing" => listing::read(form),
+                "config" => config::read(form, first_line),
                 _ => continue,
             };
             assert!(read.as_deref() == Some(opened.text.as_str()), "{}", path.display());
