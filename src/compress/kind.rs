@@ -85,7 +85,9 @@ fn by_command(words: &[String]) -> Option<Kind> {
         "node" | "deno" if has("--test") || verb == "test" => Some(Kind::Log),
         "kubectl" if matches!(verb, "logs" | "apply" | "delete") => Some(Kind::Log),
         "kubectl" if matches!(verb, "get" | "top") => Some(Kind::Table),
-        "ps" | "df" | "lsblk" | "ss" | "netstat" | "lsof" | "dpkg-query" | "helm" => Some(Kind::Table),
+        "psql" | "sqlite3" | "mysql" | "ps" | "df" | "lsblk" | "ss" | "netstat" | "lsof" | "dpkg-query" | "helm" => {
+            Some(Kind::Table)
+        }
         "dpkg" if has("-l") => Some(Kind::Table),
         "python" | "python3" if has("pytest") || has("unittest") || has("pip") => Some(Kind::Log),
         _ => None,
@@ -95,6 +97,11 @@ fn by_command(words: &[String]) -> Option<Kind> {
 /// What `text` looks like; `path` is the file it was read from, where it was.
 pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     let extension = path.and_then(|path| path.rsplit_once('.')).map_or("", |(_, extension)| extension);
+    let lines = sample(text);
+    // `tree -s` begins like a list of numbers.
+    if path.is_none() && listing::looks_like(&lines) {
+        return Kind::Listing;
+    }
     if looks_like_json(text, extension) {
         return Kind::Json;
     }
@@ -104,7 +111,6 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     if blob::looks_like(text) {
         return Kind::Blob;
     }
-    let lines = sample(text);
     let share = |test: fn(&str) -> bool| {
         let filled: Vec<_> = lines.iter().filter(|line| !line.trim().is_empty()).collect();
         let hits = filled.iter().filter(|line| test(line)).count();
@@ -116,10 +122,7 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     if git::looks_like(&lines) {
         return Kind::Git;
     }
-    if path.is_none() && listing::looks_like(&lines) {
-        return Kind::Listing;
-    }
-    if matches!(extension, "csv" | "tsv") || path.is_none() && table::looks_like(&lines) {
+    if matches!(extension, "csv" | "tsv" | "tab") || path.is_none() && table::looks_like(&lines) {
         return Kind::Table;
     }
     let name = path.map_or("", |path| path.rsplit(['/', '\\']).next().unwrap_or(path));

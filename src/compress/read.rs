@@ -113,7 +113,7 @@ pub(crate) fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool
             !is_config && is_large && json::is_list(&opened.text, FEWEST_RECORDS)
         }
         Kind::Config => config::is_lock_file(name),
-        Kind::Table => matches!(extension, "csv" | "tsv"),
+        Kind::Table => matches!(extension, "csv" | "tsv" | "tab"),
         _ => false,
     }
 }

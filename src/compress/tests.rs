@@ -73,10 +73,10 @@ fn fixtures_become_what_is_expected() {
             let call: serde_json::Value = serde_json::from_str(&call).unwrap();
             ToolCall { name: call["name"].as_str().unwrap().to_owned(), arguments: call["arguments"].clone() }
         });
-        let context = context(call.as_ref());
+        let folder = path.parent().unwrap().file_name().unwrap();
+        let context = Context { code_aware: folder == "code", ..context(call.as_ref()) };
         let outcome = compress(&text, &context);
         let Outcome::Compressed(compressed) = &outcome else { panic!("{}: {outcome:?}", path.display()) };
-        let folder = path.parent().unwrap().file_name().unwrap();
         assert_eq!(compressed.compressor, folder, "{}", path.display());
         let expected = path.with_extension("out");
         if std::env::var_os("UPDATE_FIXTURES").is_some() {
@@ -102,6 +102,18 @@ fn fixtures_become_what_is_expected() {
         }
         if let Some(read) = log::findings::decode(&compressed.text).filter(|_| compressed.loss == Loss::None) {
             assert!(read == text, "{}", path.display());
+        }
+        if compressed.loss == Loss::None {
+            let opened = envelope::open(&text);
+            let form = &compressed.text[opened.head.len()..compressed.text.len() - opened.tail.len()];
+            let first_line = opened.column.map(|column| column.first);
+            let read = match compressed.compressor {
+                "table" => table::read(form, first_line).map(|read| read.text),
+                "listing" => listing::read(form),
+                "config" => config::read(form, first_line),
+                _ => continue,
+            };
+            assert!(read.as_deref() == Some(opened.text.as_str()), "{}", path.display());
         }
     }
 }

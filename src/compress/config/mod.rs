@@ -78,6 +78,7 @@ pub(crate) fn looks_like(lines: &[&str]) -> bool {
 }
 
 /// The text of a form; `first_line` says whether it has line numbers.
+#[cfg(test)]
 pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<String> {
     let (legend, body) = form.split_once('\n')?;
     let what = marker::read_legend(legend)?;

@@ -148,7 +148,7 @@ fn usual<'a>(lines: &[&'a str], packages: usize) -> Option<(&'a str, &'a str)> {
 /// By how much the items of lists are indented, where all lists have an item per line.
 fn lists(lines: &[&str]) -> Option<usize> {
     let is_one_line = |line: &&str| line.contains(" = [") && line.ends_with(']') && !line.ends_with("[]");
-    if lines.iter().any(|line| is_one_line(line)) {
+    if lines.iter().any(is_one_line) {
         return None;
     }
     let opens = lines.iter().position(|line| line.ends_with(" = ["))?;

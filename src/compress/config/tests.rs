@@ -42,7 +42,7 @@ fn an_alias_of_the_text_itself_is_no_alias_of_ours() {
 fn lock(packages: usize) -> String {
     let package = |n: usize| {
         let source = if n == 3 { "" } else { "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n" };
-        let list = if n % 2 == 0 { "dependencies = [\n \"memchr\",\n \"serde\",\n]\n" } else { "" };
+        let list = if n.is_multiple_of(2) { "dependencies = [\n \"memchr\",\n \"serde\",\n]\n" } else { "" };
         format!(
             "\n[[package]]\nname = \"p{n}\"\nversion = \"1.{n}.0\"\n{source}checksum = \"{:064x}\"\n{list}",
             n * 7919

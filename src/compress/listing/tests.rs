@@ -17,7 +17,7 @@ fn a_tree_is_told_by_indentation() {
 
 #[test]
 fn sizes_lose_their_padding() {
-    let rows: String = (0..8).map(|n| format!("├── [{:>11}]  f{n}.ts\n", n * 977)).collect();
+    let rows = (0..8).map(|n| format!("├── [{:>11}]  f{n}.ts\n", n * 977)).collect::<Vec<_>>().concat();
     let text = format!("[       4096]  src\n{rows}└── [        338]  z.ts\n");
     let form = formed(&text).unwrap();
     assert!(form.contains("\n[4096] src\n [0] f0.ts\n [977] f1.ts\n"), "{form}");

@@ -10,7 +10,8 @@ const BARS: [char; 4] = ['|', '│', '┃', '║'];
 /// The table that begins in the first of `lines`, and how many lines it has. Its borders cannot be told from it.
 pub(super) fn read<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
     let first = lines.first()?;
-    if !is_rule(first) && !first.contains(BARS) {
+    let is_drawn = || lines.iter().take(3).any(|line| is_rule(line));
+    if !is_rule(first) && !first.contains(BARS) || !is_drawn() {
         return None;
     }
     let mut rows: Vec<Vec<&str>> = Vec::new();
@@ -43,6 +44,12 @@ pub(super) fn read<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
     }
     let entries = rows.into_iter().map(|row| Entry::Row(row.into_iter().map(Cow::Borrowed).collect())).collect();
     Some((Grid { names, has_heading, style: None, entries }, end))
+}
+
+/// Whether a table with a line under its heading is among the first of `lines`, and most of them are its rows.
+pub(super) fn looks_like(lines: &[&str]) -> bool {
+    let is_ruled = lines.iter().take(4).any(|line| is_rule(line) && line.contains(['|', '+', '┼', '╪', '╇']));
+    is_ruled && lines.iter().filter(|line| line.contains(BARS)).count() * 2 > lines.len()
 }
 
 /// Whether a line is drawn, and says nothing.

@@ -19,9 +19,11 @@ const COLUMNS: &str = "columns";
 const NO_HEADING: &str = " without a heading line";
 const EMPTY: &str = " (empty: ";
 const ABOVE: &str = "as above";
+/// The name of a column that holds the rest of the cells before it, behind a space.
+pub(super) const REST: &str = "+";
 
 /// A usual value stands in so many of ten rows at least.
-const USUAL: usize = 6;
+const USUAL: usize = 5;
 
 /// A table, and the lines that stand between its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,50 @@ impl<'a> Grid<'a> {
             Entry::Row(cells) => Some(cells),
             Entry::Line(_) => None,
         })
+    }
+
+    /// The table with the date of each time of day in a column of its own, where rows share dates. Neither date nor time
+    /// is cut.
+    pub(super) fn with_dates_apart(mut self) -> Self {
+        for at in (1..self.names.len().saturating_sub(1)).rev() {
+            let dates: Option<Vec<&str>> =
+                self.rows().map(|cells| Some(cells[at].split_at(date_end(&cells[at])?).0)).collect();
+            let is_shared = dates.is_some_and(|dates| {
+                dates.len() > 1 && dates.windows(2).filter(|pair| pair[0] == pair[1]).count() * 2 >= dates.len()
+            });
+            if !is_shared {
+                continue;
+            }
+            self.names.insert(at + 1, Cow::Borrowed(REST));
+            for entry in &mut self.entries {
+                if let Entry::Row(cells) = entry {
+                    let end = date_end(&cells[at]).unwrap_or_default();
+                    let (date, time) = match &cells[at] {
+                        Cow::Borrowed(cell) => (Cow::Borrowed(&cell[..end]), Cow::Borrowed(&cell[end + 1..])),
+                        Cow::Owned(cell) => {
+                            (Cow::Owned(cell[..end].to_owned()), Cow::Owned(cell[end + 1..].to_owned()))
+                        }
+                    };
+                    cells[at] = date;
+                    cells.insert(at + 1, time);
+                }
+            }
+        }
+        self
+    }
+
+    /// The table as it was before that; None where it is the same.
+    pub(super) fn joined(&self) -> Option<Grid<'a>> {
+        let at = self.names.iter().position(|name| name == REST).filter(|at| *at > 0)?;
+        let mut whole = self.clone();
+        whole.names.remove(at);
+        for entry in &mut whole.entries {
+            if let Entry::Row(cells) = entry {
+                let rest = cells.remove(at);
+                cells[at - 1] = Cow::Owned(format!("{} {rest}", cells[at - 1]));
+            }
+        }
+        Some(whole.joined().unwrap_or(whole))
     }
 
     fn columns(&self, delimiter: char) -> Vec<Column<'_>> {
@@ -143,6 +189,17 @@ impl<'a> Grid<'a> {
     }
 }
 
+/// Where the date ends that `cell` begins with, if a space and something else follow.
+fn date_end(cell: &str) -> Option<usize> {
+    let bytes = cell.as_bytes();
+    let is_date = bytes.len() > 11
+        && bytes
+            .iter()
+            .zip(b"0000-00-00 ")
+            .all(|(byte, sign)| if *sign == b'0' { byte.is_ascii_digit() } else { byte == sign });
+    (is_date && bytes[11] != b' ').then_some(10)
+}
+
 fn column<'g>(rows: &[&'g Vec<Cow<str>>], at: usize, delimiter: char) -> Column<'g> {
     let can_be_said = |value: &str| !value.contains([delimiter, '\n', '\r']) && value != ABOVE;
     let cells = || rows.iter().map(|row| row[at].as_ref());
@@ -213,7 +270,7 @@ pub(super) fn cells(line: &str, delimiter: char) -> Option<Vec<Cow<'_, str>>> {
 pub(super) struct Heading<'f> {
     names: Vec<Cow<'f, str>>,
     columns: Vec<Column<'f>>,
-    has_heading: bool,
+    was_there: bool,
     style: Option<Style>,
     delimiter: char,
 }
@@ -221,7 +278,7 @@ pub(super) struct Heading<'f> {
 impl<'f> Heading<'f> {
     pub(super) fn read(line: &'f str, delimiter: char) -> Option<Self> {
         let rest = line.strip_prefix(COLUMNS)?;
-        let (rest, has_heading) = match rest.strip_prefix(NO_HEADING) {
+        let (rest, was_there) = match rest.strip_prefix(NO_HEADING) {
             Some(rest) => (rest, false),
             None => (rest, true),
         };
@@ -232,7 +289,7 @@ impl<'f> Heading<'f> {
             }
             None => (rest.strip_prefix(": ")?, None),
         };
-        let mut heading = Heading { names: Vec::new(), columns: Vec::new(), has_heading, style, delimiter };
+        let mut heading = Heading { names: Vec::new(), columns: Vec::new(), was_there, style, delimiter };
         for part in rest.split(delimiter) {
             let usual = part.strip_suffix(')').and_then(|part| part.split_once(EMPTY));
             let (name, column) = match (usual, part.split_once('=')) {
@@ -249,12 +306,7 @@ impl<'f> Heading<'f> {
     }
 
     pub(super) fn grid(&self) -> Grid<'f> {
-        Grid {
-            names: self.names.clone(),
-            has_heading: self.has_heading,
-            style: self.style.clone(),
-            entries: Vec::new(),
-        }
+        Grid { names: self.names.clone(), has_heading: self.was_there, style: self.style.clone(), entries: Vec::new() }
     }
 
     /// The cells of `line`, all columns filled in; None where it is no row.

@@ -13,27 +13,27 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// The table that begins in the first of `lines`, and how many lines it has.
 pub(super) fn read<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
     let (names, first) = row(lines.first()?, Links::Apart)?;
-    let mut kinds = vec![kind(&first)];
+    let mut shared = vec![kind(&first)];
     let (mut end, mut at) = (1, 1);
     while at < lines.len() && at - end < MOST_BETWEEN {
         if let Some((_, spans)) = row(lines[at], Links::Apart).filter(|(found, _)| *found == names) {
-            kinds.push(kind(&spans));
+            shared.push(kind(&spans));
             end = at + 1;
         }
         at += 1;
     }
-    let rows = kinds.len();
+    let rows = shared.len();
     if rows < FEWEST_ROWS {
         return None;
     }
     // Where most files have the same mode and number of links, both go into the line of columns.
-    kinds.sort_unstable();
-    let most = kinds.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
-    let links = if names == LS && most * 10 >= rows * 6 { Links::WithMode } else { Links::Apart };
-    let names = if links == Links::WithMode { LS_SHORT } else { names };
+    shared.sort_unstable();
+    let most = shared.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
+    let apart = if names == LS && most * 10 >= rows * 6 { Links::WithMode } else { Links::Apart };
+    let names = if apart == Links::WithMode { LS_SHORT } else { names };
     let placed: Vec<Placed> = lines[..end]
         .iter()
-        .map(|line| match row(line, links).filter(|(found, _)| *found == names) {
+        .map(|line| match row(line, apart).filter(|(found, _)| *found == names) {
             Some((_, spans)) => Placed::Row(spans),
             None => Placed::Line(line),
         })

@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 
 use crate::compress::kind::Kind;
 use crate::compress::marker;
-use crate::compress::table::grid::{DELIMITERS, Entry, Grid, Heading};
+use crate::compress::table::grid::{DELIMITERS, Entry, Grid, Heading, REST};
 use crate::compress::{Compressor, Form, Input, Loss};
 use crate::tokens;
 
@@ -29,6 +29,9 @@ const SAMPLE: usize = 64 * 1024;
 const LEAST_SAVED: usize = 8;
 /// Rows go on for so many lines at most.
 const LONGEST_ROW: usize = 60;
+
+/// In so many lines of a paragraph an aligned table may begin.
+const TRIES: usize = 8;
 
 const SPLIT_BY: &str = "cells split by ";
 const CRLF: &str = "lines end in CRLF";
@@ -87,7 +90,14 @@ impl Compressor for Table {
 /// Whether a sample of a text's lines looks like a table of any sort.
 pub(crate) fn looks_like(lines: &[&str]) -> bool {
     let listed = lines.iter().filter(|line| listed::is_row(line)).count();
-    split::looks_like(lines) || listed > 3 && listed * 2 > lines.len()
+    let is_upper = |line: &&str| line.split_whitespace().count() > 2 && !line.contains(|c: char| !is_heading_sign(c));
+    let is_headed = lines.len() > 4 && lines.first().is_some_and(is_upper) && !lines.get(1).is_some_and(is_upper);
+    split::looks_like(lines) || bordered::looks_like(lines) || is_headed || listed > 3 && listed * 2 > lines.len()
+}
+
+/// What headings of commands like `ps` and `docker` consist of.
+fn is_heading_sign(sign: char) -> bool {
+    sign.is_ascii_uppercase() || matches!(sign, ' ' | '%' | '-' | '_' | '/' | '(' | ')')
 }
 
 /// A text in parts.
@@ -105,7 +115,9 @@ fn form(input: &Input) -> Option<Form> {
     let mut lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
     let is_crlf = text.ends_with("\r\n") && lines.iter().all(|line| line.ends_with('\r'));
     if is_crlf {
-        lines.iter_mut().for_each(|line| *line = line.strip_suffix('\r').unwrap_or(line));
+        for line in &mut lines {
+            *line = line.strip_suffix('\r').unwrap_or(line);
+        }
     }
     let sections = sections(&lines, input);
     if !sections.iter().any(|section| matches!(section, Section::Table(..))) {
@@ -117,6 +129,9 @@ fn form(input: &Input) -> Option<Form> {
     }
     let mut written: Vec<(usize, String, char)> = Vec::new();
     for delimiter in DELIMITERS {
+        if text.len() > SAMPLE && !written.is_empty() {
+            break;
+        }
         if let Some(mut form) = write(&sections, delimiter, is_crlf, is_exact, input) {
             if !text.ends_with('\n') {
                 form.pop();
@@ -126,7 +141,7 @@ fn form(input: &Input) -> Option<Form> {
     }
     // The first sign is the plainest: another one must be worth it.
     let plain = written.first().map_or(0, |(cost, ..)| *cost);
-    written.sort_by_key(|(cost, _, delimiter)| if *delimiter == DELIMITERS[0] { plain - plain / 50 } else { *cost });
+    written.sort_by_key(|(cost, _, delimiter)| if *delimiter == DELIMITERS[0] { plain - plain / 20 } else { *cost });
     let says = |form: &str| {
         let read = read(form, input.first_line)?;
         Some(if is_exact { read.text == text } else { read.entries == entries(&sections) })
@@ -147,20 +162,30 @@ fn sections<'a>(lines: &[&'a str], input: &Input) -> Vec<Section<'a>> {
     let mut sections = Vec::new();
     let mut plain: Vec<&str> = Vec::new();
     let mut at = 0;
-    // A paragraph that is no aligned table is not looked at line by line again.
-    let mut looked_at = 0;
+    let mut tries = TRIES;
     while at < lines.len() {
         let rest = &lines[at..];
-        let found = listed::read(rest).or_else(|| bordered::read(rest)).or_else(|| {
-            if at < looked_at || rest[0].trim().is_empty() {
-                return None;
+        let found = listed::read(rest)
+            .or_else(|| bordered::read(rest))
+            .or_else(|| {
+                if rest[0].trim().is_empty() {
+                    tries = TRIES;
+                } else if tries > 0 && !rest.iter().take(TRIES).any(|line| listed::is_row(line)) {
+                    tries -= 1;
+                    return aligned::read(rest);
+                }
+                None
+            })
+            .or_else(|| split::read(rest))
+            .or_else(|| if tries > 0 && input.command.is_some() { split::words(rest) } else { None })
+            .map(|(grid, count)| (grid.with_dates_apart(), count));
+        match found {
+            Some((grid, count)) if !is_worth_it(&grid, &rest[..count]) => {
+                plain.extend(&rest[..count]);
+                at += count;
             }
-            looked_at = at + rest.iter().position(|line| line.trim().is_empty()).unwrap_or(rest.len());
-            aligned::read(rest)
-        });
-        let found = found.or_else(|| split::read(rest, input.command.is_some()));
-        match found.filter(|(grid, count)| is_worth_it(grid, &rest[..*count])) {
             Some((grid, count)) => {
+                tries = TRIES;
                 if !plain.is_empty() {
                     sections.push(Section::Lines(std::mem::take(&mut plain)));
                 }
@@ -229,6 +254,12 @@ fn write(sections: &[Section], delimiter: char, is_crlf: bool, is_exact: bool, i
     if body.contains(" (empty: ") {
         what.push_str(", (empty: value) is what an empty cell stands for");
     }
+    if sections
+        .iter()
+        .any(|section| matches!(section, Section::Table(grid, _) if grid.names.iter().any(|name| name == REST)))
+    {
+        let _ = write!(what, "; a cell below {REST} goes on where the one before it ended, behind a space");
+    }
     if let (Some(first), Some(end)) = (input.first_line, number) {
         let _ = write!(what, "; file lines {first}-{}", end - 1);
     }
@@ -255,7 +286,7 @@ fn entries<'a>(sections: &[Section<'a>]) -> Vec<Said<'a>> {
     for section in sections {
         match section {
             Section::Lines(lines) => {
-                said.extend(lines.iter().map(|line| Said::Entry(Entry::Line(Cow::Borrowed(line)))))
+                said.extend(lines.iter().map(|line| Said::Entry(Entry::Line(Cow::Borrowed(line)))));
             }
             Section::Table(grid, _) => {
                 said.push(Said::Names(grid.names.clone()));
@@ -283,6 +314,7 @@ pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
     let mut read = Read { entries: Vec::new(), text: String::new() };
     let mut lines: Vec<String> = Vec::new();
     let mut table: Option<(Heading, Grid)> = None;
+    let mut above = None;
     let ends = body.ends_with('\n');
     let body = body.strip_suffix('\n').unwrap_or(body);
     let mut at = 0;
@@ -296,15 +328,16 @@ pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
             let grid = heading.grid();
             read.entries.push(Said::Names(grid.names.clone()));
             table = Some((heading, grid));
+            above = None;
             at = end + 1;
             continue;
         }
         let (entry, next) = match &table {
             Some((heading, grid)) => {
-                let above = grid.entries.iter().rev().find_map(|entry| match entry {
-                    Entry::Row(cells) => Some(cells),
-                    Entry::Line(_) => None,
-                });
+                let above = match above.and_then(|above: usize| grid.entries.get(above)) {
+                    Some(Entry::Row(cells)) => Some(cells),
+                    _ => None,
+                };
                 let mut stop = end;
                 let mut taken = 1;
                 while heading.is_open(&body[at..stop]) && taken < LONGEST_ROW && stop < body.len() {
@@ -322,7 +355,12 @@ pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
         at = next;
         read.entries.push(Said::Entry(entry.clone()));
         match (&mut table, entry) {
-            (Some((_, grid)), entry) => grid.entries.push(entry),
+            (Some((_, grid)), entry) => {
+                if matches!(entry, Entry::Row(_)) {
+                    above = Some(grid.entries.len());
+                }
+                grid.entries.push(entry);
+            }
             (None, Entry::Line(line)) => lines.push(line.into_owned()),
             (None, Entry::Row(_)) => return None,
         }

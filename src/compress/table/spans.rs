@@ -51,7 +51,8 @@ fn sides<'a>(heading: Option<&[Span<'a>]>, placed: &[Placed<'a>], width: usize) 
     for placed in placed {
         match placed {
             Placed::Row(spans) => blocks.last_mut()?.push(spans),
-            Placed::Line(_) => blocks.push(Vec::new()),
+            Placed::Line(_) if heading.is_none() => blocks.push(Vec::new()),
+            Placed::Line(_) => {}
         }
     }
     blocks.retain(|block| !block.is_empty());

@@ -9,11 +9,12 @@ const FEWEST_ROWS: usize = 4;
 /// So many lines a cell in quotes may have.
 const LONGEST_CELL: usize = 60;
 const MOST_CELLS: usize = 60;
+/// So many lines that are no rows may stand between two.
+const MOST_BETWEEN: usize = 12;
 
 /// The table that begins in the first of `lines`, and how many lines it has.
-pub(super) fn read<'a>(lines: &[&'a str], is_table: bool) -> Option<(Grid<'a>, usize)> {
-    let signs: &[char] = if is_table { &['\t', ',', ';', '|'] } else { &['\t', ',', ';'] };
-    signs.iter().find_map(|sign| with(lines, *sign)).or_else(|| if is_table { words(lines) } else { None })
+pub(super) fn read<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
+    ['\t', ',', ';', '|'].into_iter().find_map(|sign| with(lines, sign))
 }
 
 fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
@@ -24,11 +25,14 @@ fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
         let Some((row, taken)) = row(&lines[end..], sign) else { break };
         if rows.is_empty() {
             width = row.len();
-            if width < 2 || width > MOST_CELLS {
+            // A comma in each line is more often one of prose.
+            if width < if sign == '\t' { 2 } else { 3 } || width > MOST_CELLS {
                 return None;
             }
         }
-        if row.len() != width {
+        // Commas between words, or in columns that are padded, split no cells.
+        let is_prose = |cell: &Cow<str>| matches!(cell, Cow::Borrowed(cell) if cell.contains("  "));
+        if row.len() != width || row.iter().any(is_prose) {
             break;
         }
         rows.push(row);
@@ -60,34 +64,46 @@ fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
     Some((grid, end))
 }
 
-/// Lines with the same number of words, most of which end alike: the words before that stay together.
-fn words<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
+/// Lines with the same number of words, most of which end alike: the words before that stay together. A few other lines
+/// may stand between them.
+pub(super) fn words<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
     let count = |line: &str| line.bytes().filter(|byte| *byte == b' ').count();
+    let is_plain = |line: &str| !line.starts_with(' ') && !line.ends_with(' ') && !line.contains("  ");
     let width = lines.first().map(|line| count(line)).filter(|width| (1..=MOST_CELLS).contains(width))?;
-    let is_row =
-        |line: &str| count(line) == width && !line.starts_with(' ') && !line.ends_with(' ') && !line.contains("  ");
-    let end = lines.iter().position(|line| !is_row(line)).unwrap_or(lines.len());
-    if end < FEWEST_ROWS {
+    let is_row = |line: &str| is_plain(line) && count(line) == width;
+    let mut end = 0;
+    for (at, line) in lines.iter().enumerate() {
+        if is_row(line) {
+            end = at + 1;
+        } else if line.is_empty() || at >= end + MOST_BETWEEN {
+            break;
+        }
+    }
+    let rows: Vec<&str> = lines[..end].iter().copied().filter(|line| is_row(line)).collect();
+    if rows.len() < FEWEST_ROWS {
         return None;
     }
-    let ends =
-        |at: usize| lines[..end].iter().filter_map(move |line| line.match_indices(' ').nth(at).map(|(byte, _)| byte));
+    let space = |line: &str, at: usize| line.match_indices(' ').nth(at).map_or(line.len(), |(byte, _)| byte);
     let saved = |at: usize| {
-        let mut tails: Vec<&str> = lines[..end].iter().zip(ends(at)).map(|(line, byte)| &line[byte + 1..]).collect();
+        let mut tails: Vec<&str> =
+            rows.iter().map(|line| line.get(space(line, at) + 1..).unwrap_or_default()).collect();
         tails.sort_unstable();
         let most =
             tails.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map_or((0, 0), |run| (run.len(), run[0].len()));
-        if most.0 * 10 >= end * 6 { most.0 * most.1 } else { 0 }
+        if most.0 * 2 >= rows.len() { most.0 * most.1 } else { 0 }
     };
     let best = (0..width).map(|at| (saved(at), at)).max_by_key(|(saved, at)| (*saved, usize::MAX - at))?;
     if best.0 == 0 {
         return None;
     }
-    let entries = lines[..end]
-        .iter()
-        .zip(ends(best.1))
-        .map(|(line, byte)| Entry::Row(vec![Cow::Borrowed(&line[..byte]), Cow::Borrowed(&line[byte + 1..])]))
-        .collect();
+    let entry = |line: &&'a str| {
+        if !is_row(line) {
+            return Entry::Line(Cow::Borrowed(*line));
+        }
+        let (start, rest) = line.split_at(space(line, best.1));
+        Entry::Row(vec![Cow::Borrowed(start), Cow::Borrowed(&rest[1..])])
+    };
+    let entries = lines[..end].iter().map(entry).collect();
     let names = vec![Cow::Borrowed("1"), Cow::Borrowed("2")];
     let style = Some(Style::Split { delimiter: ' ', quotes: Quotes::Never });
     Some((Grid { names, has_heading: false, style, entries }, end))

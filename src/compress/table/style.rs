@@ -98,8 +98,8 @@ impl Style {
             for sign in words.chars() {
                 match sign {
                     '0'..='9' => {
-                        gap =
-                            gap.checked_mul(10)?.checked_add(sign.to_digit(10)? as usize).filter(|gap| *gap < 10_000)?
+                        let digit = sign.to_digit(10)? as usize;
+                        gap = gap.checked_mul(10)?.checked_add(digit).filter(|gap| *gap < 10_000)?;
                     }
                     'l' | 'r' => {
                         columns.push((gap, if sign == 'l' { Side::Left } else { Side::Right }));
@@ -118,6 +118,8 @@ impl Style {
 
     /// The lines of `grid`, as they were in the text.
     pub(super) fn lines(&self, grid: &Grid) -> Option<Vec<String>> {
+        let whole = grid.joined();
+        let grid = whole.as_ref().unwrap_or(grid);
         let mut lines = Vec::with_capacity(grid.entries.len() + 2);
         match self {
             Style::Split { delimiter, quotes } => {
@@ -135,39 +137,50 @@ impl Style {
                 if aligned.columns.len() != grid.names.len() {
                     return None;
                 }
-                let mut block: Vec<&[Cow<str>]> = Vec::new();
                 let heading = grid.has_heading.then_some(grid.names.as_slice());
-                block.extend(heading);
-                let mut is_ruled = aligned.rule.is_some();
+                let mut block: Vec<Written> = heading.into_iter().map(Written::Row).collect();
                 for entry in &grid.entries {
                     match entry {
-                        Entry::Row(cells) => block.push(cells),
+                        Entry::Row(cells) => block.push(Written::Row(cells)),
                         Entry::Line(line) => {
-                            aligned.block(&mut block, is_ruled, &mut lines);
-                            is_ruled = false;
-                            lines.push(line.to_string());
+                            block.push(Written::Line(line));
+                            // Without a heading a line ends a folder, and the next one has widths of its own.
+                            if !grid.has_heading {
+                                aligned.block(&mut block, &mut lines);
+                            }
                         }
                     }
                 }
-                aligned.block(&mut block, is_ruled, &mut lines);
+                aligned.block(&mut block, &mut lines);
             }
         }
         Some(lines)
     }
 }
 
+/// What becomes one line.
+enum Written<'g> {
+    Row(&'g [Cow<'g, str>]),
+    Line(&'g str),
+}
+
 impl Aligned {
-    /// The lines of the rows in `block`, which have their widths in common; empties it.
-    fn block(&self, block: &mut Vec<&[Cow<str>]>, is_ruled: bool, lines: &mut Vec<String>) {
+    /// The lines of a block of rows, which have their widths in common; empties it.
+    fn block(&self, block: &mut Vec<Written>, lines: &mut Vec<String>) {
         let mut widths = vec![0; self.columns.len()];
         for row in block.iter() {
+            let Written::Row(row) = row else { continue };
             for (width, cell) in widths.iter_mut().zip(row.iter()) {
                 *width = cell.chars().count().max(*width);
             }
         }
-        for (at, row) in block.drain(..).enumerate() {
-            lines.push(self.line(row, &widths));
-            if let Some(rule) = self.rule.filter(|_| is_ruled && at == 0) {
+        for written in block.drain(..) {
+            let is_first = lines.is_empty();
+            match written {
+                Written::Row(row) => lines.push(self.line(row, &widths)),
+                Written::Line(line) => lines.push(line.to_owned()),
+            }
+            if let Some(rule) = self.rule.filter(|_| is_first) {
                 let rules: Vec<Cow<str>> =
                     widths.iter().map(|width| Cow::Owned(rule.to_string().repeat(*width))).collect();
                 lines.push(self.line(&rules, &widths));
