@@ -204,11 +204,16 @@ fn a_name_that_counts_is_sent_only_while_the_counted_are_there() {
 fn a_block_that_was_left_out_in_part_is_not_pointed_to() {
     let log = test_run(200);
     let turns = [bash("a", "pytest -v", &log), bash("b", "pytest -v", &log)];
-    let out = sent(&pipeline(&store()), &offering_retrieval(body(&turns)));
+    let body = |turns| {
+        let mut body = offering_retrieval(body(turns));
+        body["messages"][0]["content"] = json!("Which tests fail?");
+        body
+    };
+    let out = sent(&pipeline(&store()), &body(&turns));
     assert_same(&out[..3], &messages(&body(&turns))[..3]);
     let pipeline = pipeline(&store());
-    sent(&pipeline, &offering_retrieval(body(&turns[..1])));
-    let out = sent(&pipeline, &offering_retrieval(body(&turns)));
+    sent(&pipeline, &body(&turns[..1]));
+    let out = sent(&pipeline, &body(&turns));
     assert!(text(&out[2]).contains("left out") && text(&out[4]).contains("left out") && !is_reference(&out[4]));
 }
 
