@@ -3,28 +3,15 @@
 //! reached, told apart by a number in each round so that no text is merely repeated.
 //!
 //! `cargo bench --bench compress`
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    clippy::unnecessary_wraps,
-    unreachable_pub,
-    reason = "a bench reads fixtures and prints what it measured; the modules are those of the crate"
-)]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench reads fixtures and prints what it measured")]
 
-#[expect(dead_code, reason = "the crate uses the rest")]
-#[path = "../src/compress/mod.rs"]
-mod compress;
-#[expect(dead_code, reason = "the crate uses the rest")]
-#[path = "../src/tokens/mod.rs"]
-mod tokens;
-
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use compress::{Context, Outcome, ToolCall};
+use headroom::ToolCall;
 
 const SIZES: [(&str, usize); 4] = [("1 KB", 1024), ("10 KB", 10 * 1024), ("100 KB", 100 * 1024), ("1 MB", 1024 * 1024)];
 
@@ -33,7 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 
 fn main() {
     let wanted: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    tokens::count("");
+    headroom::compress_text("warm", None);
     println!(
         "| compressor | {} | MB/s at 1 MB | 1 MB / 100 KB |",
         SIZES.map(|(name, _)| format!("p50 of {name}")).join(" | ")
@@ -78,16 +65,13 @@ fn text_of(name: &str, fixtures: &[String], size: usize) -> String {
     let mut round = 0;
     while text.len() < size {
         let fixture = &fixtures[if name == "json" { 0 } else { round % fixtures.len() }];
-        match name {
-            "json" => {
-                text.push_str(if round == 0 { "[" } else { ",\n" });
-                text.push_str(&format!("{{\"round\": {round}, \"of\": {fixture}}}"));
-            }
-            _ => {
-                text.push_str(&fixture.replace("10", &format!("{}", round % 90 + 10)));
-                if !text.ends_with('\n') {
-                    text.push('\n');
-                }
+        if name == "json" {
+            text.push_str(if round == 0 { "[" } else { ",\n" });
+            let _ = write!(text, "{{\"round\": {round}, \"of\": {fixture}}}");
+        } else {
+            text.push_str(&fixture.replace("10", &(round % 90 + 10).to_string()));
+            if !text.ends_with('\n') {
+                text.push('\n');
             }
         }
         round += 1;
@@ -105,14 +89,12 @@ fn text_of(name: &str, fixtures: &[String], size: usize) -> String {
 }
 
 fn median(text: &str, call: Option<&ToolCall>) -> Duration {
-    let context = Context { call, retrievable: true, code_aware: true, ..Context::of("3f9c2a71d04be586") };
     let started = Instant::now();
     let mut times = Vec::new();
     while times.len() < 3 || started.elapsed() < PATIENCE {
         let before = Instant::now();
-        let outcome = compress::compress(text, &context);
+        std::hint::black_box(headroom::compress_text(text, call));
         times.push(before.elapsed());
-        std::hint::black_box(matches!(outcome, Outcome::Raw { .. }));
     }
     times.sort();
     times[times.len() / 2]

@@ -399,6 +399,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("a/b");
         assert_eq!(create_folder(&deep).unwrap(), [folder.path().join("a"), deep.clone()]);
-        assert!(create_folder(&deep).unwrap().is_empty());
+        assert_eq!(create_folder(&deep).unwrap(), Vec::<PathBuf>::new());
     }
 }

@@ -62,6 +62,9 @@ pub use library::{
     Format, IntelligentContext, Options, Original, Originals, Profile, RollingWindow, ToolCall, compress,
 };
 
+#[doc(hidden)]
+pub use library::compress_text;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

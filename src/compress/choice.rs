@@ -47,7 +47,7 @@ pub(crate) fn best(
     let mut reason = Reason::NoCompressor;
     for &(kind, most) in tries {
         let input = Input { kind, ..*input };
-        for compressor in COMPRESSORS.iter().filter(|compressor| compressor.takes(kind)) {
+        for compressor in COMPRESSORS.iter().filter(|compressor| compressor.takes(input.kind)) {
             for form in compressor.forms(&input) {
                 if form.loss > most || !is_allowed(&input, form.loss) {
                     continue;

@@ -66,7 +66,7 @@ fn fixtures() -> Vec<PathBuf> {
 #[test]
 fn fixtures_become_what_is_expected() {
     let paths = fixtures();
-    assert!(!paths.is_empty());
+    assert_ne!(paths, Vec::<PathBuf>::new());
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
         let call: Option<ToolCall> = fs::read_to_string(path.with_extension("call.json")).ok().map(|call| {

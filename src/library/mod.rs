@@ -370,6 +370,22 @@ impl Compression {
     }
 }
 
+/// The tokens of what one text becomes, without anything round it: what the bench of the compressors times.
+#[doc(hidden)]
+pub fn compress_text(text: &str, call: Option<&ToolCall>) -> usize {
+    let call = call.map(|call| compress::ToolCall { name: call.name.clone(), arguments: call.arguments.clone() });
+    let context = compress::Context {
+        call: call.as_ref(),
+        retrievable: true,
+        code_aware: true,
+        ..compress::Context::of("0000000000000000")
+    };
+    match compress::compress(text, &context) {
+        compress::Outcome::Compressed(compressed) => compressed.tokens_after,
+        compress::Outcome::Raw { tokens, .. } => tokens,
+    }
+}
+
 /// The name an original is stored under.
 fn handle_of(text: &str) -> String {
     ccr::Handle::of(text).to_string()

@@ -8,6 +8,7 @@ mod retrieve;
 #[cfg(test)]
 mod tests;
 
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -99,20 +100,26 @@ impl ServerHandler for Server {
             .with_server_info(Implementation::new("headroom", env!("CARGO_PKG_VERSION")))
     }
 
-    async fn list_tools(
+    fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(TOOLS.iter().map(|offer| described(offer)).collect()))
+    ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> {
+        ready(Ok(ListToolsResult::with_all_items(TOOLS.iter().map(|offer| described(offer)).collect())))
     }
 
     // Answered on the thread that reads the messages: a call takes milliseconds, and the client waits for it anyway.
-    async fn call_tool(
+    fn call_tool(
         &self,
         request: CallToolRequestParams,
         _: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
+    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> {
+        ready(self.answer(request))
+    }
+}
+
+impl Server {
+    fn answer(&self, request: CallToolRequestParams) -> Result<CallToolResponse, ErrorData> {
         let Some(offer) = TOOLS.iter().find(|offer| offer.name == request.name) else {
             return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
         };

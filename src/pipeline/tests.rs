@@ -104,7 +104,7 @@ fn a_new_block_is_made_smaller_and_the_next_turns_send_the_same_bytes() {
     let pipeline = pipeline(&store);
     let first = bash("a", "gh api issues", &records(0, 60));
     let once = sent(&pipeline, &body(std::slice::from_ref(&first)));
-    assert!(once != messages(&body(std::slice::from_ref(&first))));
+    assert_ne!(once, messages(&body(std::slice::from_ref(&first))));
 
     let second = bash("b", "gh api issues?page=2", &records(60, 60));
     let twice = sent(&pipeline, &body(&[first, second]));
@@ -129,7 +129,7 @@ fn a_fork_sends_the_same_bytes_with_other_settings_and_fewer_tools() {
     let first = bash("a", "pytest -v", &test_run(200));
     let parent = offering_retrieval(body(std::slice::from_ref(&first)));
     let once = sent(&pipeline(&store), &parent);
-    assert!(once != messages(&parent));
+    assert_ne!(once, messages(&parent));
 
     let other = Options { profile: Profile::AGGRESSIVE, exclude_tools: vec!["Bash".to_owned()], ..options() };
     let fork = body(&[first, bash("z", "pwd", "/project")]);
@@ -144,7 +144,7 @@ fn a_conversation_that_ran_without_us_keeps_its_old_blocks_raw() {
     let body = body(&[old, new]);
     let out = sent(&pipeline(&store), &body);
     assert_same(&out[..3], &messages(&body)[..3]);
-    assert!(out[4] != messages(&body)[4]);
+    assert_ne!(out[4], messages(&body)[4]);
 }
 
 #[test]

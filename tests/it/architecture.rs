@@ -17,7 +17,8 @@ const MAP: &[(&str, &[&str])] = &[
     ("agent", &["edit", "files"]),
     // The sent form of a block is a JSON string.
     ("pipeline", &["provider", "compress", "ccr", "memory", "tokens", "stats", "json_text"]),
-    ("compress", &["tokens", "ml"]),
+    // A JSON text inside a string is decoded as the wires do it.
+    ("compress", &["tokens", "ml", "json_text"]),
     ("memory", &["compress", "edit", "files", "tokens", "ml"]),
     ("stats", &["files", "tokens"]),
     ("edit", &["json_text"]),
@@ -355,12 +356,12 @@ fn holds_word(line: &str, word: &str) -> bool {
 fn compressors() -> Vec<String> {
     let text = fs::read_to_string(root().join("src/compress/mod.rs")).unwrap();
     let list = text.split_once("const COMPRESSORS: &[&dyn Compressor] = &[").unwrap().1.split_once("];").unwrap().0;
-    let names: Vec<_> = list
+    let names: Vec<String> = list
         .split(',')
         .filter_map(|item| item.trim().strip_prefix('&'))
         .map(|path| path.rsplit("::").next().unwrap().to_owned())
         .collect();
-    assert!(!names.is_empty());
+    assert_ne!(names, Vec::<String>::new());
     names
 }
 

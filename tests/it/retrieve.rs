@@ -17,7 +17,7 @@ fn an_unknown_handle_ends_the_matter_and_makes_no_store() {
     let output = retrieve(home.path(), &[HANDLE]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty());
+    assert_eq!(output.stdout, b"");
     assert!(said.contains(HANDLE) && said.contains("Do not ask again") && said.contains("Read the source"), "{said}");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }

@@ -471,7 +471,7 @@ fn request(number: u32) -> Vec<Decision> {
 fn writes_until_it_is_killed() {
     let Some(path) = std::env::var_os(WRITER_STORE) else { return };
     let store = Store::open(Path::new(&path)).unwrap();
-    for number in 0.. {
+    for number in 0..u32::MAX {
         store.decide("", &request(number)).unwrap();
         eprintln!("decided {number}");
     }

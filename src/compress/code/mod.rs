@@ -59,7 +59,7 @@ impl Compressor for Code {
         }
         let Some(language) = language::of(input.path, input.text) else { return Vec::new() };
         let Some(gaps) = outline::gaps(input.text, language, context.hints) else { return Vec::new() };
-        let lines: usize = gaps.iter().map(|gap| gap.len()).sum();
+        let lines: usize = gaps.iter().map(ExactSizeIterator::len).sum();
         let left_out = format!("{} bodies and literals, {lines} lines", gaps.len());
         let shown = "source as an outline, `[lines A-B]` stands for lines that are not shown";
         let mut text = marker::digest(shown, &left_out, context.handle);
@@ -77,7 +77,8 @@ impl Compressor for Code {
                 _ => {
                     text.push('\n');
                     if input.first_line.is_some() {
-                        text.push_str(&format!("{}\t", first + index));
+                        text.push_str(&(first + index).to_string());
+                        text.push('\t');
                     }
                     text.push_str(line);
                     kept.push_str(line);

@@ -108,11 +108,9 @@ fn finish(mut found: Vec<Range<usize>>, lines: &[&str], hints: &[String]) -> Opt
         let mut start = gap.start.max(free);
         let end = gap.end.min(lines.len());
         free = free.max(end);
-        for line in start..end {
-            if is_hinted(line) {
-                push(&mut gaps, start..line);
-                start = line + 1;
-            }
+        while let Some(line) = (start..end).find(|line| is_hinted(*line)) {
+            push(&mut gaps, start..line);
+            start = line + 1;
         }
         push(&mut gaps, start..end);
     }

@@ -51,7 +51,8 @@ fn the_increment_that_holds_an_original_is_left_alone_when_it_is_sent_again() {
     respond(&pipeline, &[call("a", RETRIEVE, "3f9c2a71d04be586")]);
     let request = increment(&output("a", &records(0, 60)));
     for _ in 0..3 {
-        assert!(prepared(&pipeline, &request) == request);
+        let is_same = prepared(&pipeline, &request) == request;
+        assert!(is_same);
     }
 }
 
@@ -60,9 +61,11 @@ fn the_output_of_a_call_that_nobody_knows_stays_as_it_is_for_good() {
     let store = store();
     let (command, result) = (call("a", "exec_command", "gh api issues"), output("a", &records(0, 60)));
     let request = increment(&result);
-    assert!(prepared(&pipeline(&store), &request) == request);
+    let is_same = prepared(&pipeline(&store), &request) == request;
+    assert!(is_same);
     let known = json!({"input": [command, result]});
-    assert!(prepared(&pipeline(&store), &known) == known);
+    let is_same = prepared(&pipeline(&store), &known) == known;
+    assert!(is_same);
     assert!(prepared(&pipeline(&self::store()), &known) != known, "it could have been made smaller");
 }
 
@@ -71,7 +74,7 @@ fn an_item_that_is_like_no_other_costs_the_others_nothing() {
     let store = store();
     let mut items = vec![call("a", "exec_command", "gh api issues"), output("a", &records(0, 60))];
     let sent = prepared(&pipeline(&store), &json!({"input": items}));
-    assert!(sent["input"][1] != items[1]);
+    assert_ne!(sent["input"][1], items[1]);
     for odd in [
         json!({"type": "function_call", "call_id": 7, "name": {"x": 1}}),
         json!("text"),
@@ -88,7 +91,7 @@ fn an_item_that_is_like_no_other_costs_the_others_nothing() {
 fn outputs_that_compaction_is_the_first_to_send_are_new() {
     let items = [call("a", "exec_command", "x"), output("a", &records(0, 60)), json!({"type": "compaction_trigger"})];
     let sent = prepared(&pipeline(&store()), &json!({"input": items}));
-    assert!(sent["input"][1] != items[1]);
+    assert_ne!(sent["input"][1], items[1]);
 }
 
 /// What happens from one request to the next.
