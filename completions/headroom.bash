@@ -146,7 +146,7 @@ _headroom() {
             return 0
             ;;
         headroom__subcmd__compress)
-            opts="-h -V --input --output --command --frozen-message-count --json --explain --exclude-tools --profile --no-optimize --decide-ms --help --version"
+            opts="-h -V --input --output --command --frozen-message-count --question --token-budget --code-aware --json --explain --exclude-tools --profile --no-optimize --decide-ms --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -165,6 +165,14 @@ _headroom() {
                     return 0
                     ;;
                 --frozen-message-count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --question)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-budget)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -91,9 +91,12 @@ _arguments "${_arguments_options[@]}" : \
 '--output=[Write this file instead of standard output]:FILE:_files' \
 '--command=[The command whose output the text is]:COMMAND:_default' \
 '--frozen-message-count=[Leave the first N messages as they are\: they are cached]:N:_default' \
+'--question=[What is asked\: what it names stays verbatim]:TEXT:_default' \
+'--token-budget=[Fit into so many tokens\: rows and sentences are sampled, and messages left out, where the rest is too long]:N:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
 '--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
 '--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
+'--code-aware[Show source as an outline\: imports, signatures and types, with bodies as line ranges]' \
 '--json[Answer in JSON for a text too]' \
 '--explain[Say on standard error, block by block, what was done and why]' \
 '--no-optimize[Send every byte as it came]' \

@@ -104,10 +104,19 @@ pub(crate) fn remove_unchanged(path: &Path, expected: &[u8]) -> Result<Replaced,
 }
 
 /// Replaces the content of `path` so that a reader sees the old bytes or the new ones, and the new ones survive a
-/// crash. `mode` is set when given; otherwise an existing file keeps its own and a new one gets 0600.
+/// crash. `mode` is set when given; otherwise an existing file keeps its own and a new one gets 0600. What is no file
+/// (`/dev/null`, a pipe) is written into.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
     let way = Way { temporary: None, journal: None };
     let target = target(path);
+    // A device or a pipe takes the bytes; a file in its place would take it away from everybody else.
+    if fs::metadata(&target).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .open(&target)
+            .and_then(|mut file| io::Write::write_all(&mut file, bytes));
+        return written.map_err(failed("write", &target));
+    }
     write_while(&target, bytes, mode, &way, &|| Ok(true))?;
     sync_folder(folder_of(&target))
 }
@@ -332,6 +341,22 @@ mod tests {
         assert_eq!(mode(&real).unwrap(), Some(0o640));
         assert!(link.is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_into_and_stays() {
+        use std::os::unix::fs::FileTypeExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let reader = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || fs::read(pipe).unwrap())
+        };
+        write_atomic(&pipe, b"one", Some(0o644)).unwrap();
+        assert_eq!(reader.join().unwrap(), b"one");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Input {
 
     /// The first message that may be changed where `frozen` may not.
     pub(super) fn first_live(&self, frozen: usize) -> usize {
-        if self.is_text() { self.messages_before } else { frozen }
+        if self.is_text() { self.messages_before.max(frozen) } else { frozen }
     }
 
     /// What the caller gave of `text`: its messages, or all of it.

@@ -324,7 +324,20 @@ fn pass(input: &Input, options: &Options, biases: &BTreeMap<usize, f32>, share: 
         tokens_after: record.tokens_after,
     });
     let body = prepared.body.as_deref().unwrap_or(input.body());
-    Ok(Made { shown: input.shown(body)?, records: records.collect(), originals })
+    let shown = input.shown(body)?;
+    let mut records: Vec<BlockReport> = records.collect();
+    if input.is_text() && records.is_empty() {
+        let tokens = tokens::count(&shown) as u64;
+        let outcome = "too small".to_owned();
+        records.push(BlockReport {
+            kind: String::new(),
+            tool: None,
+            outcome,
+            tokens_before: tokens,
+            tokens_after: tokens,
+        });
+    }
+    Ok(Made { shown, records, originals })
 }
 
 fn summed_up(messages: &str, input: &Input, made: Made, options: &Options, started: Instant) -> Compression {

@@ -39,7 +39,11 @@ fn handle(text: &str) -> &str {
 fn what_was_left_out_of_a_text_comes_back_byte_for_byte_and_by_lines() {
     let home = tempfile::tempdir().unwrap();
     let original = test_run();
-    let output = headroom(home.path(), &["compress", "--command", "pytest -v"], original.as_bytes());
+    let output = headroom(
+        home.path(),
+        &["compress", "--command", "pytest -v", "--question", "Which tests fail?"],
+        original.as_bytes(),
+    );
     let short = String::from_utf8(output.stdout).unwrap();
     assert!(short.len() * 2 < original.len());
 
@@ -78,13 +82,14 @@ fn a_file_that_is_read_twice_is_shown_once_and_the_second_reading_comes_back() {
 fn a_list_of_messages_comes_back_as_one_with_its_figures() {
     let home = tempfile::tempdir().unwrap();
     let request = json!({"model": "m", "messages": [
+        {"role": "user", "content": "Which tests fail?"},
         {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "Bash", "input": {"command": "pytest -v"}}]},
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": test_run()}]},
     ]});
     let output = headroom(home.path(), &["compress", "--explain"], request.to_string().as_bytes());
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(answer["messages"][0], request["messages"][0]);
-    let sent = answer["messages"][1]["content"][0]["content"].as_str().unwrap();
+    assert_eq!(answer["messages"][1], request["messages"][1]);
+    let sent = answer["messages"][2]["content"][0]["content"].as_str().unwrap();
     assert_eq!(answer["handles"], json!([handle(sent)]));
     let number = |key: &str| answer[key].as_i64().unwrap();
     assert_eq!(number("tokens_saved"), number("tokens_before") - number("tokens_after"));
@@ -95,7 +100,7 @@ fn a_list_of_messages_comes_back_as_one_with_its_figures() {
 
     let frozen = headroom(
         home.path(),
-        &["compress", "--frozen-message-count", "2"],
+        &["compress", "--frozen-message-count", "3"],
         request.to_string().replace("\"a\"", "\"b\"").as_bytes(),
     );
     let answer: Value = serde_json::from_slice(&frozen.stdout).unwrap();

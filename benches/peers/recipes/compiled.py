@@ -29,10 +29,10 @@ def fetch_debian(bench):
     home = bench.folder("debian")
     for package in DEBIAN:
         try:
-            bench.once(f"debian-{package}", home, f"apt-get download -q {package}", f"dpkg-deb -x {package}_*.deb root")
+            bench.once(f"debian-{package}", home, f"apt-get download -q {package}", f"dpkg-deb -x {package}_*.deb unpacked")
         except Skipped as err:
             bench.failed_groups.append((f"debian {package}", str(err)))
-    bench.env["PATH"] = f"{home}/root/usr/bin:{home}/root/usr/lib/go-1.19/bin:{bench.env['PATH']}"
+    bench.env["PATH"] = f"{home}/unpacked/usr/bin:{home}/unpacked/usr/lib/go-1.19/bin:{bench.env['PATH']}"
 
 
 def fetch_rust(bench):
@@ -96,15 +96,15 @@ def c(bench):
 
 def go(bench):
     bench.need("go")
-    root = bench.folder("debian") / "root/usr/lib/go-1.19"
-    source = bench.folder("debian") / "root/usr/share/go-1.19/src"
+    root = bench.folder("debian") / "unpacked/usr/lib/go-1.19"
+    source = bench.folder("debian") / "unpacked/usr/share/go-1.19/src"
     home = bench.folder("go")
-    bench.once("go-root", home, f"cp -rL {bench.folder('debian')}/root/usr/share/go-1.19 root; cp -rL {root}/bin root/; "
-               f"mkdir -p root/pkg; cp -r {root}/pkg/* root/pkg/; test -x root/bin/go")
+    bench.once("go-root", home, f"cp -rL {bench.folder('debian')}/unpacked/usr/share/go-1.19 goroot; cp -rL {root}/bin goroot/; "
+               f"mkdir -p goroot/pkg; cp -r {root}/pkg/* goroot/pkg/; test -x goroot/bin/go")
     bench.once("go-broken", bench.folder("go", "csv"), f"cp {source}/encoding/csv/*.go . && printf 'module example.test/csv\\n\\ngo 1.19\\n' > go.mod",
                "sed -i 's/r.offset += int64(readSize)/r.offset += int64(readSize) + 1/; s/field = field\\[:i\\]/field = field[:i+1]/' reader.go")
-    env = {"GOROOT": str(home / "root"), "GOCACHE": str(bench.folder("go", "cache")), "GOPATH": str(bench.folder("go", "path")),
-           "PATH": f"{home}/root/bin:{bench.env['PATH']}", "GOFLAGS": "-vet=off"}
+    env = {"GOROOT": str(home / "goroot"), "GOCACHE": str(bench.folder("go", "cache")), "GOPATH": str(bench.folder("go", "path")),
+           "PATH": f"{home}/goroot/bin:{bench.env['PATH']}", "GOFLAGS": "-vet=off"}
     bench.shell("go_test_verbose", "test run", "go test -v strings 2>&1", home, env=env, limit=24_000)
     bench.shell("go_test_failures", "test run", "go test ./... 2>&1", home / "csv", "What broke in the reader?", env=env, limit=24_000)
     bench.shell("go_test_json", "json records", "go test -json -run 'TestRead' . 2>&1", home / "csv", env=env, limit=24_000)

@@ -28,7 +28,7 @@ def system(bench):
 
 def documents(bench):
     home = bench.folder("machine")
-    docs = bench.folder("debian") / "root/usr/share/doc/python3.11/html"
+    docs = bench.folder("debian") / "unpacked/usr/share/doc/python3.11/html"
     bench.shell("html_python_json", "html", "cat library/json.html", docs, "What does object_pairs_hook do?", limit=40_000)
     bench.shell("html_python_index", "html", "cat library/index.html", docs)
     bench.shell("html_python_whatsnew", "html", "head -c 30000 whatsnew/3.11.html", docs)

@@ -1,3 +1,5 @@
+//! What stays in an outline, and that every line is shown or in a range.
+
 use proptest::prelude::*;
 
 use super::*;
