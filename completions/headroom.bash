@@ -176,6 +176,10 @@ _headroom() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --explain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --exclude-tools)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

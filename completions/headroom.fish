@@ -83,6 +83,7 @@ complete -c headroom -n "__fish_headroom_using_subcommand compress" -l command -
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l frozen-message-count -d 'Leave the first N messages as they are: they are cached' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l question -d 'What is asked: what it names stays verbatim' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l token-budget -d 'Fit into so many tokens: rows and sentences are sampled, and messages left out, where the rest is too long' -r
+complete -c headroom -n "__fish_headroom_using_subcommand compress" -l explain -d 'Say on standard error, block by block, what was done and why; or print what the compressor of that name keeps and drops' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l exclude-tools -d 'Leave the output of these tools alone; `*` stands for anything' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l profile -d 'How much may be left out where the original can be had back [default: balanced]' -r -f -a "balanced\t''
 aggressive\t''
@@ -90,7 +91,6 @@ conservative\t''"
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l decide-ms -d 'Milliseconds that deciding a request\'s new blocks may take, plus 150 for each MB' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l code-aware -d 'Show source as an outline: imports, signatures and types, with bodies as line ranges'
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l json -d 'Answer in JSON for a text too'
-complete -c headroom -n "__fish_headroom_using_subcommand compress" -l explain -d 'Say on standard error, block by block, what was done and why'
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l no-optimize -d 'Send every byte as it came'
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -s V -l version -d 'Print version'

@@ -93,12 +93,12 @@ _arguments "${_arguments_options[@]}" : \
 '--frozen-message-count=[Leave the first N messages as they are\: they are cached]:N:_default' \
 '--question=[What is asked\: what it names stays verbatim]:TEXT:_default' \
 '--token-budget=[Fit into so many tokens\: rows and sentences are sampled, and messages left out, where the rest is too long]:N:_default' \
+'--explain=[Say on standard error, block by block, what was done and why; or print what the compressor of that name keeps and drops]::COMPRESSOR:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
 '--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
 '--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
 '--code-aware[Show source as an outline\: imports, signatures and types, with bodies as line ranges]' \
 '--json[Answer in JSON for a text too]' \
-'--explain[Say on standard error, block by block, what was done and why]' \
 '--no-optimize[Send every byte as it came]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \

@@ -13,6 +13,7 @@ use crate::ccr::Store;
 use crate::cli::output::{Failure, raw, talk, warning};
 use crate::cli::settings::{DecideArgs, Settings};
 use crate::cli::{output, paths};
+use crate::compress::manual;
 use crate::files;
 use crate::library;
 use crate::library::{BlockReport, Compression, Format, IntelligentContext, Options, Originals, Profile, ToolCall};
@@ -27,7 +28,8 @@ use crate::pipeline::Retrieval;
 Examples:
   cargo test 2>&1 | headroom compress --command 'cargo test'
   headroom compress --input request.json --output smaller.json --explain
-  kubectl get pods -o json | headroom compress --json")]
+  kubectl get pods -o json | headroom compress --json
+  headroom compress --explain log")]
 pub(crate) struct Args {
     /// Read this file instead of standard input
     #[arg(long, value_name = "FILE")]
@@ -53,9 +55,10 @@ pub(crate) struct Args {
     /// Answer in JSON for a text too
     #[arg(long)]
     json: bool,
-    /// Say on standard error, block by block, what was done and why
-    #[arg(long)]
-    explain: bool,
+    /// Say on standard error, block by block, what was done and why; or print what the compressor of that name keeps
+    /// and drops
+    #[arg(long, value_name = "COMPRESSOR", num_args = 0..=1)]
+    explain: Option<Option<String>>,
     #[command(flatten)]
     decide: DecideArgs,
 }
@@ -82,6 +85,9 @@ struct Summary<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if let Some(Some(name)) = &args.explain {
+        return explain_compressor(name);
+    }
     let settings = Settings::load()?;
     let input = match String::from_utf8(read(args.input.as_deref())?) {
         Ok(input) => input,
@@ -100,12 +106,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let is_kept = store.put(&project.display().to_string(), &original.text)?;
         ensure!(is_kept, "another text is stored under `{}`", original.handle);
     }
-    if args.explain {
+    if args.explain.is_some() {
         for block in &made.blocks {
             talk(explain(block, args.command.as_deref()));
         }
     }
     write(args, &made)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn explain_compressor(name: &str) -> anyhow::Result<ExitCode> {
+    let Some(text) = manual::of(name) else {
+        let message = format!("there is no compressor `{name}`");
+        let known = manual::names().collect::<Vec<_>>().join("`, `");
+        return Err(Failure { message, hint: Some(format!("there are `{known}`")), code: 2 }.into());
+    };
+    raw(format!("{text}\n").as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -192,7 +208,7 @@ fn write(args: &Args, made: &Compression) -> anyhow::Result<()> {
         compressed: made.compressed,
         within_budget: made.within_budget,
         elapsed_ms: (made.elapsed.as_secs_f64() * 1e6).round() / 1e3,
-        blocks: if args.explain { &made.blocks } else { &[] },
+        blocks: if args.explain.is_some() { &made.blocks } else { &[] },
     };
     let mut text = serde_json::to_string_pretty(&summary)?;
     text.push('\n');

@@ -19,6 +19,7 @@ pub(crate) mod kind;
 pub(crate) mod listing;
 pub(crate) mod literal;
 pub(crate) mod log;
+pub(crate) mod manual;
 pub(crate) mod marker;
 mod mixed;
 mod read;

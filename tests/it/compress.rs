@@ -127,6 +127,48 @@ fn looking_at_a_conversation_decides_nothing_for_the_agent_that_has_it() {
 }
 
 #[test]
+fn a_compressor_explains_itself_and_an_unknown_one_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let output = headroom(home.path(), &["compress", "--explain", "log"], b"");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("# What it keeps") && text.contains("# When it declines"), "{text}");
+    let output = headroom(home.path(), &["compress", "--explain", "lgo"], b"");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("no compressor `lgo`") && said.contains("`json`"), "{said}");
+}
+
+#[test]
+fn source_becomes_an_outline_where_it_is_asked_for_and_its_lines_come_back() {
+    let home = tempfile::tempdir().unwrap();
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/retrieve.rs")).unwrap();
+    let args = ["compress", "--command", "cat src/cli/retrieve.rs"];
+    let exact = headroom(home.path(), &args, source.as_bytes());
+    assert_eq!(exact.stdout, source.as_bytes());
+    let outline = headroom(home.path(), &[&args[..], &["--code-aware"]].concat(), source.as_bytes());
+    let outline = String::from_utf8(outline.stdout).unwrap();
+    assert!(outline.len() < source.len() && outline.contains("pub(crate) fn run("), "{outline}");
+    let range = outline.split_once("\n    [lines ").unwrap().1.split(']').next().unwrap();
+    let lines = headroom(home.path(), &["retrieve", handle(&outline), "--lines", range], b"");
+    assert!(!lines.stdout.is_empty() && source.contains(&String::from_utf8(lines.stdout).unwrap()));
+}
+
+#[test]
+fn under_a_budget_records_are_sampled_and_what_is_left_out_is_counted() {
+    let home = tempfile::tempdir().unwrap();
+    let rows: Vec<Value> = (0..400)
+        .map(|n| json!({"id": n, "state": if n == 217 { "failed" } else { "done" }, "ms": 20 + n % 7}))
+        .collect();
+    let rows = json!(rows).to_string();
+    let output = headroom(home.path(), &["compress", "--json", "--token-budget", "600"], rows.as_bytes());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = answer["text"].as_str().unwrap();
+    assert_eq!(answer["within_budget"], true, "{text}");
+    assert!(text.contains("failed") && text.contains("217") && text.contains("left out"), "{text}");
+    assert_eq!(headroom(home.path(), &["retrieve", handle(text)], b"").stdout, rows.as_bytes());
+}
+
+#[test]
 fn the_kill_switch_leaves_everything_as_it_came() {
     let home = tempfile::tempdir().unwrap();
     let output = headroom(home.path(), &["compress", "--no-optimize", "--command", "pytest -v"], test_run().as_bytes());
