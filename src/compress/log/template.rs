@@ -380,7 +380,9 @@ fn spaces(gap: &str) -> impl Iterator<Item = Range<usize>> {
 /// Whether what the rows leave out is worth more than the template's own line and the labels.
 fn pays(template: &Template, lines: usize) -> bool {
     // A label alone would only stand for a line that a reader has seen once.
-    if template.slots.is_empty() && template.rest.is_none() && !template.pieces.iter().any(|p| matches!(p, Piece::Time(_)))
+    if template.slots.is_empty()
+        && template.rest.is_none()
+        && !template.pieces.iter().any(|p| matches!(p, Piece::Time(_)))
     {
         return false;
     }
