@@ -103,6 +103,9 @@ fn fixtures_become_what_is_expected() {
         if let Some(read) = log::findings::decode(&compressed.text).filter(|_| compressed.loss == Loss::None) {
             assert!(read == text, "{}", path.display());
         }
+        if let Some(read) = log::results::decode(&compressed.text).filter(|_| compressed.loss == Loss::None) {
+            assert!(read == text, "{}", path.display());
+        }
         if compressed.loss == Loss::None {
             let opened = envelope::open(&text);
             let form = &compressed.text[opened.head.len()..compressed.text.len() - opened.tail.len()];

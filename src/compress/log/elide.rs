@@ -93,7 +93,11 @@ fn pieces<'a>(text: &str, lines: &[&'a str], input: &Input) -> Vec<Piece<'a>> {
     let reasons = reasons(text, lines, input, &tools, &notable);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bound")]
     let shortest = (SHORTEST_RUN as f32 * input.context.profile.bias) as usize;
-    let is_whole = |line: usize| tools.only_print || notable.hinted[line] || notable.severe[line];
+    // Who does not ask what went wrong may ask for any of the arguments.
+    let is_whole = |line: usize| {
+        let is_sought = !input.context.seeks_failures && input.context.profile.bias >= 1.0;
+        is_sought || tools.only_print || notable.hinted[line] || notable.severe[line]
+    };
     let mut pieces = Vec::new();
     let mut line = 0;
     while line < lines.len() {

@@ -13,6 +13,7 @@ pub(crate) mod findings;
 mod lines;
 mod repeated;
 mod repeats;
+pub(crate) mod results;
 mod row_form;
 mod rows;
 mod shapes;
@@ -27,10 +28,11 @@ pub(crate) use row_form::row_form;
 
 use elide::elided_forms;
 use findings::findings_form;
+use results::results_form;
 use row_form::traced_form;
 
 use crate::compress::kind::Kind;
-use crate::compress::{Compressor, Form, Input, Loss};
+use crate::compress::{Compressor, Form, Input, Loss, literal};
 
 /// Logs and the output of build and test tools.
 ///
@@ -39,10 +41,12 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// As findings by file: every finding of a linter, a type checker or a compiler, its path once above it, its message once
 /// per file behind its places; other lines verbatim. Decoded and compared like the rows.
 ///
+/// As results: every test that passed, on one line with its whole name and its time; other lines verbatim.
+///
 /// As rows: every line, in its order, every value as it was written: a path, an id or a number can be searched for. A
 /// row stands below its template, `{}` stands for its values, `{..}` for a message that is like no other; date and
 /// minute that rows share stand in a heading. Lines that stand again as a block, such as a trace, are named and referred
-/// to. Errors with their traces (fewer than eight alike), lines seen fewer than three times, lines that the question
+/// to. Errors with their traces (fewer than eight alike), lines seen fewer than four times, lines that the question
 /// names, the first and the last line are verbatim. Where the text had line numbers, headings and verbatim lines carry them. The form is decoded and
 /// compared byte for byte before it is offered.
 ///
@@ -51,13 +55,13 @@ use crate::compress::{Compressor, Form, Input, Loss};
 ///
 /// Elided: failures, errors and warnings with their traces and places, summaries, lines that the question names, the
 /// first and the last line, and whatever is no known success line. A repeated line, and a block of lines that comes again
-/// further down, stands once. Of an echoed command of over 400 characters the program, its first and last arguments, and
-/// the names of its source and target. Where the question is what went wrong: also what is near a failure, and what is
+/// further down, stands once. Where the question is what went wrong: of an echoed command of over 400 characters the
+/// program, its first and last arguments, and the names of its source and target; also what is near a failure, and what is
 /// seen fewer than twenty times. What a build would only do (`make -n`) stays.
 ///
 /// # What it drops
 ///
-/// As rows and as findings: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime
+/// As rows, results and findings: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime
 /// (Java, Python, Node, Rust, Go), under a marker that counts them by package. Elided: success lines of known tools
 /// (`Compiling …`, `test … ok`, `PASSED`, downloads), exact repeats, the middle of echoed commands, progress bars and
 /// terminal codes, each run under a marker that gives its line numbers and counts by kind;
@@ -77,9 +81,9 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// becomes, under a head line,
 /// ```text
 /// ## 2026-11-20T10:00
-/// A=##:{}Z INFO  {} request id={} path={} status=200 ms={}
-/// 01.779 worker-8 607069464 /api/v1/items/668 195
-/// 02.807 worker-4 200780963 /api/v1/items/500 15
+/// A=##:{} INFO  {} request id={} path={} status=200 ms={}
+/// 01.779Z worker-8 607069464 /api/v1/items/668 195
+/// 02.807Z worker-4 200780963 /api/v1/items/500 15
 /// ```
 /// and in the output of `cargo test` the passed tests become
 /// ```text
@@ -93,7 +97,7 @@ impl Compressor for Log {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -103,11 +107,38 @@ impl Compressor for Log {
     fn forms(&self, input: &Input) -> Vec<Form> {
         let hints = input.context.hints;
         // Line numbers of the text's own would have to stand before each finding.
-        let findings = if input.first_line.is_none() { findings_form(input.text, hints) } else { None };
+        let is_bare = input.first_line.is_none();
+        let findings = if is_bare { findings_form(input.text, hints) } else { None };
+        let results = if is_bare { results_form(input.text) } else { None };
         let rows = row_form(input.text, input.first_line, hints);
-        let lossless = findings.into_iter().chain(rows).map(|text| Form::of(text, Loss::None));
-        lossless.chain(traced(input)).chain(elided(input)).collect()
+        let lossless: Vec<String> = findings.into_iter().chain(results).chain(rows).collect();
+        let shortest = lossless.iter().map(String::len).min().unwrap_or(input.text.len());
+        let is_enough = shortest * 3 <= input.text.len() * ENOUGH && input.context.profile.bias >= 1.0;
+        let mut forms: Vec<Form> = lossless.into_iter().map(|text| Form::of(text, Loss::None)).collect();
+        if !is_enough {
+            let losing = traced(input).into_iter().chain(elided(input));
+            forms.extend(losing.filter(|form| is_worth(input, form)));
+        }
+        forms
     }
+}
+
+/// A form that loses nothing and has at most so many thirds of the text's length is preferred to any other: whoever
+/// needs what another one leaves out has to read the text as well.
+const ENOUGH: usize = 2;
+
+/// A form that is this part of the text or less costs little, even if the original has to be got back afterwards.
+const LITTLE: usize = 4;
+
+/// Whether it is likely that `form` is enough, so that the original need not be got back and read as well.
+fn is_worth(input: &Input, form: &Form) -> bool {
+    let length = input.text.len();
+    if input.context.profile.bias < 1.0 || form.text.len() * LITTLE <= length {
+        return true;
+    }
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a guess")]
+    let retrieved = (literal::hidden_share(input.text, &form.text) * length as f32) as usize;
+    form.text.len() + retrieved < length
 }
 
 /// The rows without foreign frames of traces, where the reader can get them back.

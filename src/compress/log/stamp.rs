@@ -13,7 +13,9 @@ pub(super) enum Cut {
     Day,
     Hour,
     Minute,
-    Second,
+    /// All of it: where many lines have the same. The seconds are never cut off their fraction, since `01.779` is what a
+    /// reader looks for, nor off a zone right behind it.
+    Whole,
 }
 
 /// Where the time of a line stands.
@@ -22,7 +24,7 @@ pub(super) struct Stamp {
     start: usize,
     /// Where the clock begins; equal to `start` where there is no date.
     clock: usize,
-    /// Behind the fraction of the second, or behind the second.
+    /// Behind the second, its fraction and the zone that stands right behind it.
     end: usize,
 }
 
@@ -59,12 +61,20 @@ fn clock_at(bytes: &[u8], clock: usize) -> Option<Stamp> {
     } else if bytes.get(end).is_some_and(|byte| byte.is_ascii_digit() || *byte == b':') {
         return None;
     }
+    end += zone(&bytes[end..]);
     let start = clock - date_before(&bytes[..clock]);
     // Without a date before it, a colon belongs to an address or a ratio: `fe80::10:20:30`.
     if start == clock && clock > 0 && bytes[clock - 1] == b':' {
         return None;
     }
     Some(Stamp { start, clock, end })
+}
+
+/// The length of the zone that `bytes` begins with: `Z`, `+0200`, `-05:00`.
+fn zone(bytes: &[u8]) -> usize {
+    let shapes: [&[u8]; 5] = [b"Z", b"+00:00", b"-00:00", b"+0000", b"-0000"];
+    let ends = |length: usize| !bytes.get(length).is_some_and(u8::is_ascii_alphanumeric);
+    shapes.iter().find(|shape| fits(bytes, shape) && ends(shape.len())).map_or(0, |shape| shape.len())
 }
 
 /// The length of the date that ends `before`, with the sign between date and clock.
@@ -102,7 +112,7 @@ impl Stamp {
             Cut::Day => self.clock - 1,
             Cut::Hour => self.clock + 2,
             Cut::Minute => self.clock + 5,
-            Cut::Second => self.clock + 8,
+            Cut::Whole => self.end,
         };
         let rest = (head_end < self.end).then(|| Span { start: head_end + 1, end: self.end });
         Some(Parts { head: Span { start: self.start, end: head_end }, rest })
@@ -131,7 +141,7 @@ pub(super) fn best_cut(lines: &[&str]) -> Option<Cut> {
         cost
     };
     let alone: usize = stamps.iter().map(|(line, stamp)| pieces(&line[stamp.start..stamp.end])).sum();
-    [Cut::Day, Cut::Hour, Cut::Minute, Cut::Second]
+    [Cut::Day, Cut::Hour, Cut::Minute, Cut::Whole]
         .into_iter()
         .map(|cut| (cost_of(cut), cut))
         .min_by_key(|(cost, _)| *cost)
@@ -163,7 +173,8 @@ mod tests {
     #[test]
     fn the_usual_times_are_found() {
         let cases = [
-            ("2026-11-20T10:00:01.779Z INFO x", "2026-11-20T10:00", "01.779"),
+            ("2026-11-20T10:00:01.779Z INFO x", "2026-11-20T10:00", "01.779Z"),
+            ("[2026-11-20T10:00:01.779+0000][info] x", "2026-11-20T10:00", "01.779+0000"),
             ("2026-11-20 10:00:01,779 INFO x", "2026-11-20 10:00", "01,779"),
             ("[2026/11/20 10:00:01] x", "2026/11/20 10:00", "01"),
             ("Nov  2 10:00:01 host sshd[1]: x", "Nov  2 10:00", "01"),
@@ -188,7 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn a_second_is_never_cut_off_its_fraction() {
+        let lines: Vec<String> = (100..140).map(|ms| format!("2026-11-20 10:00:01.{ms} a")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert_eq!(best_cut(&lines), Some(Cut::Minute));
+        assert_eq!(head_and_rest("10:00:01.779-05:00 x", Cut::Whole), Some(("10:00:01.779-05:00", "")));
+    }
+
+    #[test]
     fn many_lines_in_a_second_share_the_second() {
-        assert_eq!(best_cut(&["2026-11-20 10:00:01 a"; 9]), Some(Cut::Second));
+        assert_eq!(best_cut(&["2026-11-20 10:00:01 a"; 9]), Some(Cut::Whole));
     }
 }

@@ -14,7 +14,7 @@ use crate::compress::log::rows::{self, Piece};
 use crate::compress::log::split::Words;
 
 /// Lines below this count are novel: a template would hide what is special about them.
-const NOVEL: usize = 3;
+const NOVEL: usize = 4;
 
 /// Alike errors below this count are novel.
 const CROWD: usize = 8;
@@ -379,6 +379,13 @@ fn spaces(gap: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// Whether what the rows leave out is worth more than the template's own line and the labels.
 fn pays(template: &Template, lines: usize) -> bool {
+    // A label alone would only stand for a line that a reader has seen once.
+    if template.slots.is_empty()
+        && template.rest.is_none()
+        && !template.pieces.iter().any(|p| matches!(p, Piece::Time(_)))
+    {
+        return false;
+    }
     let constant: usize =
         template.pieces.iter().map(|piece| if let Piece::Text(text) = piece { text.len() } else { 2 }).sum();
     // Each slot costs a space between values; what stood between them before was at least one character, too.
