@@ -77,7 +77,12 @@ fn by_command(words: &[String]) -> Option<Kind> {
         {
             Some(Kind::Table)
         }
-        "pip" | "pip3" | "apt" | "npm" if matches!(verb, "list" | "ls") => Some(Kind::Table),
+        // What is drawn as a tree has names that stand on many lines, which say different things each time.
+        "cargo" if verb == "tree" => Some(Kind::Listing),
+        "npm" | "pnpm" | "yarn" if matches!(verb, "list" | "ls" | "la" | "ll" | "why" | "explain") => {
+            Some(Kind::Listing)
+        }
+        "pip" | "pip3" | "apt" if matches!(verb, "list" | "ls") => Some(Kind::Table),
         "cargo" | "rustc" | "pytest" | "py.test" | "tox" | "nox" | "make" | "cmake" | "ninja" | "gcc" | "g++"
         | "clang" | "cc" | "go" | "npm" | "pnpm" | "yarn" | "bun" | "npx" | "jest" | "vitest" | "tsc" | "eslint"
         | "ruff" | "mypy" | "mvn" | "gradle" | "gradlew" | "pip" | "pip3" | "uv" | "apt" | "apt-get" | "docker"
@@ -301,6 +306,8 @@ mod tests {
             ("kubectl logs pod", Some(Kind::Log)),
             ("kubectl get pods", Some(Kind::Table)),
             ("pip list", Some(Kind::Table)),
+            ("cargo tree -e features", Some(Kind::Listing)),
+            ("npm ls --all", Some(Kind::Listing)),
             ("pip install x", Some(Kind::Log)),
             ("echo x", None),
         ] {

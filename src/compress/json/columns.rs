@@ -1,11 +1,12 @@
 //! Which columns a list of objects has.
 //!
 //! Objects inside the rows become columns of their own (`user.login`) where nearly all of them have the same keys;
-//! where not, they stay in one cell as JSON. Keys keep the order they were written in: a row whose keys come in another
+//! where not, they stay in one cell (`inner`). Keys keep the order they were written in: a row whose keys come in another
 //! order than the columns does not fit, and stands whole.
 
 use std::collections::HashMap;
 
+use crate::compress::json::inner::Inner;
 use crate::compress::json::parse::{Members, Node};
 
 /// More keys in one object than this are data, not columns.
@@ -19,11 +20,24 @@ pub(super) struct Column {
     pub(super) holds_values: bool,
     /// The keys of the objects that rows have here, where those are spread over columns.
     pub(super) children: Vec<Self>,
+    /// What the objects that stay in their cells have in common.
+    pub(super) inner: Option<Box<Inner>>,
+}
+
+/// A column that has cells.
+pub(super) struct Leaf<'c> {
+    pub(super) path: Vec<&'c str>,
+    pub(super) inner: Option<&'c Inner>,
 }
 
 /// The columns of `rows`, which are the members of objects; None where they have too little in common.
 pub(super) fn of<'n>(rows: &[&'n Members<'n>]) -> Option<Vec<Column>> {
-    let columns = merge(rows)?;
+    inside(rows, 0)
+}
+
+/// The same, where `rows` are objects in cells of a table, so many cells inside each other.
+pub(super) fn inside<'n>(rows: &[&'n Members<'n>], depth: usize) -> Option<Vec<Column>> {
+    let columns = merge(rows, depth)?;
     let leaves = count(&columns);
     let mut filled = 0;
     let mut cells = Vec::new();
@@ -37,7 +51,7 @@ pub(super) fn of<'n>(rows: &[&'n Members<'n>]) -> Option<Vec<Column>> {
     (leaves > 0 && filled * 5 >= leaves * rows.len() * 2).then_some(columns)
 }
 
-fn merge<'n>(rows: &[&'n Members<'n>]) -> Option<Vec<Column>> {
+fn merge<'n>(rows: &[&'n Members<'n>], depth: usize) -> Option<Vec<Column>> {
     let mut keys: Vec<&str> = Vec::new();
     let mut under: HashMap<&str, Vec<&'n Node>> = HashMap::new();
     for row in rows {
@@ -58,11 +72,11 @@ fn merge<'n>(rows: &[&'n Members<'n>]) -> Option<Vec<Column>> {
             return None;
         }
     }
-    let columns = keys.into_iter().map(|key| column(key, &under[key], rows.len())).collect();
+    let columns = keys.into_iter().map(|key| column(key, &under[key], rows.len(), depth)).collect();
     Some(columns)
 }
 
-fn column(key: &str, values: &[&Node], rows: usize) -> Column {
+fn column(key: &str, values: &[&Node], rows: usize, depth: usize) -> Column {
     let objects: Vec<_> = values
         .iter()
         .filter_map(|value| match value {
@@ -70,12 +84,14 @@ fn column(key: &str, values: &[&Node], rows: usize) -> Column {
             _ => None,
         })
         .collect();
-    if objects.len() * 5 >= rows * 2
-        && let Some(children) = of(&objects)
-    {
-        return Column { key: key.to_owned(), holds_values: objects.len() < values.len(), children };
+    let are_many = objects.len() * 5 >= rows * 2;
+    if are_many && let Some(children) = inside(&objects, depth) {
+        let holds_values = objects.len() < values.len();
+        return Column { key: key.to_owned(), holds_values, children, inner: None };
     }
-    Column { key: key.to_owned(), holds_values: true, children: Vec::new() }
+    // Many objects that have too little in common for columns have it for cells, too.
+    let inner = if are_many { None } else { Inner::of(values, depth).map(Box::new) };
+    Column { key: key.to_owned(), holds_values: true, children: Vec::new(), inner }
 }
 
 /// How many cells a row has.
@@ -107,20 +123,20 @@ pub(super) fn fill<'n>(
     fits && members.peek().is_none()
 }
 
-/// The key paths of all cells of a row, in order.
-pub(super) fn paths(columns: &[Column]) -> Vec<Vec<&str>> {
+/// The columns that a row has cells for, in order.
+pub(super) fn leaves(columns: &[Column]) -> Vec<Leaf<'_>> {
     let mut found = Vec::new();
-    collect_paths(columns, &mut Vec::new(), &mut found);
+    collect_leaves(columns, &mut Vec::new(), &mut found);
     found
 }
 
-fn collect_paths<'c>(columns: &'c [Column], above: &mut Vec<&'c str>, found: &mut Vec<Vec<&'c str>>) {
+fn collect_leaves<'c>(columns: &'c [Column], above: &mut Vec<&'c str>, found: &mut Vec<Leaf<'c>>) {
     for column in columns {
         above.push(&column.key);
         if column.holds_values {
-            found.push(above.clone());
+            found.push(Leaf { path: above.clone(), inner: column.inner.as_deref() });
         }
-        collect_paths(&column.children, above, found);
+        collect_leaves(&column.children, above, found);
         above.pop();
     }
 }

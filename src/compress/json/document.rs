@@ -8,9 +8,11 @@ use std::borrow::Cow;
 
 use crate::compress::json::parse::{self, Node};
 use crate::compress::json::style::{STRING_OF, Style};
-use crate::compress::json::table;
+use crate::compress::json::table::{self, Table};
 
 const MOST_DEPTH: usize = 400;
+/// Which part of its length a form may be longer than one that is less plain.
+const PLAINER: usize = 12;
 
 /// What a document turned out to use besides JSON.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +20,8 @@ pub(super) struct Uses {
     pub(super) tables: usize,
     pub(super) strings: usize,
     pub(super) dittos: usize,
+    /// Columns of objects without their keys.
+    pub(super) inner: usize,
 }
 
 /// Writes `node`; the cells of tables are split by `delimiter`.
@@ -60,20 +64,28 @@ pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut Str
     // A table's own cells hold no tables, so a list of few rows with long lists inside is better spread than put into
     // cells; the lengths tell.
     match table::write(node, delimiter) {
-        Some(table) if table.text.len() + 2 < plain.len() => {
+        // Lists spread over lines of their own are plainer than cells that hold them.
+        Some(table) if table.text.len() + 2 + spread_bonus(&table) < plain.len() => {
             out.push('\n');
             out.push_str(&table.text);
             out.push('\n');
             uses.tables += 1;
             uses.dittos += table.dittos;
+            uses.inner += table.inner;
         }
         _ => {
             out.push_str(&plain);
             uses.tables += inner_uses.tables;
             uses.dittos += inner_uses.dittos;
+            uses.inner += inner_uses.inner;
         }
     }
     out.push(close);
+}
+
+/// By how many bytes a table must be shorter when its cells hold objects without their keys.
+fn spread_bonus(table: &Table) -> usize {
+    if table.inner > 0 { table.text.len() / PLAINER } else { 0 }
 }
 
 /// Reads the value that stands at the beginning of `text` and says what follows it.
@@ -121,10 +133,13 @@ fn read_at(text: &str, delimiter: char, depth: usize) -> Option<(Node<'_>, &str)
         } else {
             members.push((Cow::Borrowed(&rest[..key]), item));
         }
-        if let Some(more) = after.strip_prefix(',') {
+        if let Some(more) = after.strip_prefix(',')
+            // Where the text was cut off behind a comma, that stands before what was added.
+            && !more.starts_with(close)
+        {
             rest = more;
         } else {
-            let after = after.strip_prefix(close)?;
+            let after = after.strip_prefix(',').unwrap_or(after).strip_prefix(close)?;
             return Some((if is_array { Node::Array(items) } else { Node::Object(members) }, after));
         }
     }

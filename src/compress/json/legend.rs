@@ -10,6 +10,7 @@ use crate::compress::{Input, marker};
 pub(super) const DELIMITERS: [char; 3] = [',', '|', '\t'];
 const VALUES_EXACT: &str = "values exact";
 const STRING_OF: &str = "string_of(x) is a string that holds x";
+const INNER: &str = "x{a,b=1}: cells hold objects as {value of a}, and b is 1 in each";
 const DITTO: &str = "^: as in the row above";
 const END: &str = "the end as it was";
 const CUT: &str = "closing brackets added";
@@ -47,6 +48,9 @@ pub(super) fn write(
     }];
     if uses.dittos > 0 {
         clauses.push(DITTO.to_owned());
+    }
+    if uses.inner > 0 {
+        clauses.push(INNER.to_owned());
     }
     if uses.strings > 0 {
         clauses.push(STRING_OF.to_owned());

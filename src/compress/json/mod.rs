@@ -10,6 +10,7 @@ mod below;
 mod cell;
 mod columns;
 mod document;
+mod inner;
 mod legend;
 mod parse;
 mod parts;
@@ -52,7 +53,8 @@ const REPEATED_PERCENT: usize = 5;
 /// is; a long value that occurs again stands there once (`(value 2)`).
 ///
 /// # What it drops
-/// White space; keys that are the same in each row are said once, in the line of keys; a value that is the same in all
+/// White space; keys that are the same in each row are said once, in the line of keys, also those of objects in the
+/// cells of a column (`items[{sku,qty}]` over `[{A-1,2},{B-7,1}]`); a value that is the same in all
 /// rows is said once, before it; a long value that a column repeats from one row to the next is `^`. Where the layout
 /// cannot be told from the form, the head line says how to get it. Of long runs of base64 only the beginning is shown.
 /// Only where the caller gives a budget that nothing else fits into, rows of long lists go; the head line then says
@@ -84,7 +86,7 @@ impl Compressor for Json {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -180,7 +182,8 @@ fn forms_of(parts: &Parts, taken: &Taken, texts: &Texts, left_out: Option<&LeftO
     }
     let delimiter = best_delimiter(&taken.nodes);
     let mut uses = Uses::default();
-    let Some(body) = write_body(parts, taken, delimiter, &mut uses) else { return Vec::new() };
+    let Some(mut body) = write_body(parts, taken, delimiter, &mut uses) else { return Vec::new() };
+    let end = if taken.items.is_empty() { parts.end_behind(&mut body) } else { parts.tail };
     let write = |most: Option<Loss>| {
         let mut uses = uses;
         let mut loss = if left_out.is_some() {
@@ -214,7 +217,7 @@ fn forms_of(parts: &Parts, taken: &Taken, texts: &Texts, left_out: Option<&LeftO
         if parts.has_end() {
             let before = &input.text[..input.text.len() - parts.tail.len()];
             out.push('\n');
-            push_numbered(parts.tail, input.first_line.map(|first| first + before.matches('\n').count()), &mut out);
+            push_numbered(end, input.first_line.map(|first| first + before.matches('\n').count()), &mut out);
         }
         (out, loss)
     };
@@ -373,6 +376,7 @@ pub(crate) fn read(form: &str) -> Option<Read<'_>> {
         body = &rest[end + 1..];
     }
     let (node, after) = document::read(body, said.delimiter)?;
+    let shown = &body[..body.len() - after.len()];
     let (items, after) = below::read(after, said.below, said.delimiter)?;
     let scope = match (said.scope, &node) {
         (Scope::Elements, Node::Object(_)) => Scope::Members,
@@ -385,6 +389,7 @@ pub(crate) fn read(form: &str) -> Option<Read<'_>> {
     } else {
         Cow::Borrowed(if said.ends_line { "\n" } else { "" })
     };
+    let tail = if parts::ends_behind_comma(shown, scope) { Cow::Owned(format!(",{tail}")) } else { tail };
     if items.iter().any(Option::is_none) {
         // A text below is told by another form.
         return Some(Read { head, nodes: None, tail, text: None });

@@ -104,6 +104,33 @@ impl Parts<'_> {
     }
 }
 
+impl<'a> Parts<'a> {
+    /// What stands behind the values when their end is shown as `body`: where the text was cut off behind a comma, `body`
+    /// gets that comma before the brackets that were added, so that the last value stands as it did.
+    pub(super) fn end_behind(&self, body: &mut String) -> &'a str {
+        let Scope::Cut(closing) = self.scope else { return self.tail };
+        let Some(rest) = self.tail.strip_prefix(',') else { return self.tail };
+        let at = body.len().saturating_sub(closing.brackets);
+        let is_plain = !closing.quote
+            && closing.brackets > 0
+            && body.is_char_boundary(at)
+            && body[at..].bytes().all(|byte| matches!(byte, b']' | b'}'))
+            && !body[..at].ends_with(['\n', '[', '{', ',']);
+        if !is_plain {
+            return self.tail;
+        }
+        body.insert(at, ',');
+        rest
+    }
+}
+
+/// Whether `body`, the values as they are shown, says that a comma stood behind them.
+pub(super) fn ends_behind_comma(body: &str, scope: Scope) -> bool {
+    let Scope::Cut(Closing { brackets, .. }) = scope else { return false };
+    let added = body.bytes().rev().take(brackets).filter(|byte| matches!(byte, b']' | b'}')).count();
+    brackets > 0 && added == brackets && body[..body.len() - added].ends_with(',')
+}
+
 /// Takes `text` apart; None where no JSON worth the name is in it.
 pub(super) fn of(text: &str) -> Option<Parts<'_>> {
     whole(text).or_else(|| inside(text))

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use crate::compress::json::cell;
 use crate::compress::json::columns;
 use crate::compress::json::document;
+use crate::compress::json::inner::{Inner, Keys};
 use crate::compress::json::parse::{self, Members, Node};
 use crate::compress::json::style::{self, Style};
 
@@ -27,10 +28,12 @@ const SAME: &str = "in every row: ";
 /// The head of the column of keys, where the rows are the members of an object.
 const KEY_COLUMN: &str = "(key)";
 
-/// A table as text, and how many of its cells say that they are as the one above.
+/// A table as text, how many of its cells say that they are as the one above, and how many of its columns hold objects
+/// without their keys.
 pub(super) struct Table {
     pub(super) text: String,
     pub(super) dittos: usize,
+    pub(super) inner: usize,
 }
 
 /// Writes the table of `node`, an array of objects or an object of objects, its lines separated by `\n`. None where
@@ -83,9 +86,16 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let in_a_line = cells_in_a_line(cells_in_row)?;
 
     let mut out = String::new();
-    let names: Vec<String> = columns::paths(&columns).iter().map(|path| name(path)).collect();
+    let leaves = columns::leaves(&columns);
+    let names: Vec<String> = leaves.iter().map(|leaf| name(&leaf.path)).collect();
     write_constants(&same, &names, delimiter, &mut out);
-    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().map(|index| names[*index].clone()));
+    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().map(|index| {
+        let mut head = names[*index].clone();
+        if let Some(inner) = leaves[*index].inner {
+            inner.write_keys(&mut head);
+        }
+        head
+    }));
     write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
     let stops = [delimiter, '\n'];
     let repeats = repeats(&filled, &shown);
@@ -98,7 +108,7 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         let key = keys.map(|keys| Node::Scalar(Cow::Borrowed(keys[at])));
         if let Some(cells) = row {
             if let Some(key) = &key {
-                written.push(cell_text(key, &stops));
+                written.push(cell_text(key, None, &stops));
             }
             for (index, repeats) in shown.iter().zip(&repeats) {
                 written.push(match cells[*index] {
@@ -106,7 +116,7 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
                         dittos += 1;
                         cell::DITTO.to_owned()
                     }
-                    Some(node) => cell_text(node, &stops),
+                    Some(node) => cell_text(node, leaves[*index].inner, &stops),
                     None => String::new(),
                 });
             }
@@ -121,12 +131,15 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         }
         above = row.as_ref();
     }
-    Some(Table { text: out, dittos })
+    let inner = shown.iter().filter(|index| leaves[**index].inner.is_some()).count();
+    Some(Table { text: out, dittos, inner })
 }
 
-fn cell_text(node: &Node, stops: &[char]) -> String {
+fn cell_text(node: &Node, inner: Option<&Inner>, stops: &[char]) -> String {
     let mut text = String::new();
-    cell::write(node, stops, &mut text);
+    if !inner.is_some_and(|inner| inner.write(node, &mut text)) {
+        cell::write(node, stops, &mut text);
+    }
     text
 }
 
@@ -170,13 +183,18 @@ fn constants<'n>(rows: &[Option<Vec<Option<&'n Node<'n>>>>], width: usize) -> Ve
 
 fn name(path: &[&str]) -> String {
     let mut name = String::new();
-    for key in path {
-        if !name.is_empty() {
-            name.push('.');
-        }
-        cell::write_key(key, &mut name);
-    }
+    write_path(path, &mut name);
     name
+}
+
+/// Writes the keys that lead to a value.
+pub(super) fn write_path(path: &[&str], out: &mut String) {
+    for (at, key) in path.iter().enumerate() {
+        if at > 0 {
+            out.push('.');
+        }
+        cell::write_key(key, out);
+    }
 }
 
 fn write_constants(same: &[Option<&Node>], names: &[String], delimiter: char, out: &mut String) {
@@ -240,15 +258,25 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
     }
     let is_keyed = head[0].starts_with(KEY_COLUMN);
     let mut columns = Vec::new();
+    // Of each cell: the keys of the objects in it.
+    let mut inners: Vec<Option<Keys>> = Vec::new();
+    if is_keyed {
+        inners.push(None);
+    }
     let mut breaks = Vec::new();
     let mut cells = usize::from(is_keyed);
     for (index, line) in head.iter().enumerate() {
         let mut rest = if index == 0 { line.strip_prefix(KEY_COLUMN).unwrap_or(line) } else { &line[2..] };
         rest = if index == 0 && is_keyed { rest.strip_prefix(delimiter).unwrap_or(rest) } else { rest };
         while !rest.is_empty() {
-            let (path, after) = cell::read_path(rest)?;
+            let (path, mut after) = cell::read_path(rest)?;
             columns.push(Named { path, same: None });
             cells += 1;
+            let keys = Keys::read(after);
+            inners.push(keys.map(|(keys, behind)| {
+                after = behind;
+                keys
+            }));
             rest = after.strip_prefix(delimiter).unwrap_or(after);
         }
         breaks.push(cells);
@@ -268,9 +296,9 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             (is_keyed.then(|| Cow::Borrowed(&whole[..key])), item)
         } else {
             let mut found = Vec::with_capacity(cells);
-            read_cells(line, delimiter, breaks[0], &mut found)?;
+            read_cells(line, delimiter, breaks[0], &inners, &mut found)?;
             for end in &breaks[1..] {
-                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &mut found)?;
+                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &inners, &mut found)?;
             }
             for (index, cell) in found.iter_mut().enumerate() {
                 if matches!(cell, Some(Node::Scalar(lexeme)) if lexeme == cell::DITTO) {
@@ -298,11 +326,21 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
 }
 
 /// Reads a line of a row, and empty cells up to `end` cells.
-fn read_cells<'a>(line: &'a str, delimiter: char, end: usize, found: &mut Vec<Option<Node<'a>>>) -> Option<()> {
+fn read_cells<'a>(
+    line: &'a str,
+    delimiter: char,
+    end: usize,
+    inners: &[Option<Keys<'a>>],
+    found: &mut Vec<Option<Node<'a>>>,
+) -> Option<()> {
     let stops = [delimiter, '\n'];
     let mut rest = line;
     loop {
-        let (node, after) = cell::read(rest, &stops)?;
+        let inner = inners.get(found.len()).and_then(Option::as_ref).and_then(|keys| keys.read_cell(rest));
+        let (node, after) = match inner {
+            Some((node, after)) => (Some(node), after),
+            None => cell::read(rest, &stops)?,
+        };
         if found.len() == end {
             return (node.is_none() && after.is_empty()).then_some(());
         }
@@ -356,7 +394,7 @@ fn row<'a>(columns: &[Named<'a>], mut cells: impl Iterator<Item = Option<Node<'a
 
 /// Puts `value` behind the members, in the object that the path leads to. That object is the last member, if it is
 /// there already: columns under one key stand side by side.
-fn put<'a>(members: &mut Members<'a>, path: &[String], value: Node<'a>) -> Option<()> {
+pub(super) fn put<'a>(members: &mut Members<'a>, path: &[String], value: Node<'a>) -> Option<()> {
     let (key, deeper) = path.split_first()?;
     if deeper.is_empty() {
         members.push((Cow::Owned(key.clone()), value));

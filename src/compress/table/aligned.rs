@@ -12,11 +12,10 @@ const LOOKED_AT: [usize; 2] = [80, 12];
 /// So many lines in a row that do not keep to the columns belong to the table.
 const MOST_MISSES: usize = 3;
 
-/// The table that begins in the first of `lines` and ends at an empty one, and how many lines it has. A line that does
+/// The table that begins in the first of `lines`, none of which is empty, and how many lines it has. A line that does
 /// not keep to the columns stays as it is.
 pub(super) fn read<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
-    let count = lines.iter().position(|line| line.trim().is_empty()).unwrap_or(lines.len());
-    let lines = &lines[..count];
+    let count = lines.len();
     if lines.len() <= FEWEST_ROWS {
         return None;
     }

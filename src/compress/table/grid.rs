@@ -23,7 +23,9 @@ const ABOVE: &str = "as above";
 pub(super) const REST: &str = "+";
 
 /// A usual value stands in so many of ten rows at least.
-const USUAL: usize = 5;
+const USUAL: usize = 4;
+/// Values of this many characters need not be said again where a third of the rows, not half, are as the one above.
+const LONG: usize = 12;
 
 /// A table, and the lines that stand between its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,14 +213,16 @@ fn column<'g>(rows: &[&'g Vec<Cow<str>>], at: usize, delimiter: char) -> Column<
         return Column::Shown;
     }
     let mut sorted: Vec<&str> = cells().collect();
-    let above = sorted.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    let repeated = sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].len());
+    let (above, length) = repeated.fold((0, 0), |(count, sum), length| (count + 1, sum + length));
+    let fewest = if length >= above * LONG { rows.len().div_ceil(3) } else { rows.len().div_ceil(2) };
     sorted.sort_unstable();
     let usual = sorted.chunk_by(|a, b| a == b).max_by_key(|run| (run.len(), run[0]));
     let usual = usual.map_or(("", 0), |run| (run[0], run.len()));
     // The usual value is plainer than the one above: it can be looked up without counting back.
     if can_be_said(usual.0) && usual.1 * 10 >= rows.len() * USUAL && usual.1 * 5 >= above * 4 {
         Column::Usual(Cow::Borrowed(usual.0))
-    } else if above * 2 >= rows.len() && sorted.iter().any(|cell| cell.len() > 2) {
+    } else if above >= fewest && sorted.iter().any(|cell| cell.len() > 2) {
         Column::Above
     } else {
         Column::Shown

@@ -33,6 +33,10 @@ const LONGEST_ROW: usize = 60;
 /// In so many lines of a paragraph an aligned table may begin.
 const TRIES: usize = 8;
 
+/// So many times each line may be read for that on average; of a short text, so many lines in all.
+const MOST_READ: usize = 16;
+const ALWAYS_READ: usize = 200_000;
+
 const SPLIT_BY: &str = "cells split by ";
 const CRLF: &str = "lines end in CRLF";
 
@@ -75,7 +79,7 @@ impl Compressor for Table {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -158,32 +162,85 @@ fn cost(text: &str) -> usize {
     tokens::count(&text[..end]) + (text.len() - end) / 3
 }
 
+/// What reads one sort of table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Listed,
+    Bordered,
+    Aligned,
+    Split,
+    Words,
+}
+
+/// The particular ones first.
+const READERS: [Reader; 5] = [Reader::Listed, Reader::Bordered, Reader::Aligned, Reader::Split, Reader::Words];
+
+impl Reader {
+    /// The table that begins in the first of `lines`, and how many lines it has. Those that look at each line are asked in
+    /// the first lines of a paragraph only.
+    fn read<'a>(
+        self,
+        lines: &[&'a str],
+        paragraph: &[&'a str],
+        tries: &mut usize,
+        input: &Input,
+    ) -> Option<(Grid<'a>, usize)> {
+        match self {
+            Self::Listed => listed::read(lines),
+            Self::Bordered => bordered::read(lines),
+            Self::Aligned if lines[0].trim().is_empty() => {
+                *tries = TRIES;
+                None
+            }
+            Self::Aligned => {
+                if *tries == 0 || lines.iter().take(TRIES).any(|line| listed::is_row(line)) {
+                    return None;
+                }
+                *tries -= 1;
+                aligned::read(paragraph)
+            }
+            Self::Split => split::read(lines),
+            Self::Words if *tries > 0 && input.command.is_some() => split::words(lines),
+            Self::Words => None,
+        }
+    }
+}
+
 fn sections<'a>(lines: &[&'a str], input: &Input) -> Vec<Section<'a>> {
     let mut sections = Vec::new();
     let mut plain: Vec<&str> = Vec::new();
     let mut at = 0;
     let mut tries = TRIES;
+    let mut effort = (MOST_READ * lines.len()).max(ALWAYS_READ);
+    // Where the paragraph ends: looking for it from each of its lines would not be linear.
+    let mut end = 0;
     while at < lines.len() {
         let rest = &lines[at..];
-        let found = listed::read(rest)
-            .or_else(|| bordered::read(rest))
-            .or_else(|| {
-                if rest[0].trim().is_empty() {
-                    tries = TRIES;
-                } else if tries > 0 && !rest.iter().take(TRIES).any(|line| listed::is_row(line)) {
-                    tries -= 1;
-                    return aligned::read(rest);
-                }
-                None
-            })
-            .or_else(|| split::read(rest))
-            .or_else(|| if tries > 0 && input.command.is_some() { split::words(rest) } else { None })
-            .map(|(grid, count)| (grid.with_dates_apart(), count));
-        match found {
-            Some((grid, count)) if !is_worth_it(&grid, &rest[..count]) => {
-                plain.extend(&rest[..count]);
-                at += count;
+        if end <= at {
+            end = rest.iter().position(|line| line.trim().is_empty()).map_or(lines.len(), |length| at + length);
+        }
+        let paragraph = &lines[at..end];
+        if tries > 0 && effort < paragraph.len() {
+            tries = 0;
+        }
+        let mut skipped = 1;
+        let mut found = None;
+        for reader in READERS {
+            if reader == Reader::Aligned && tries > 0 {
+                effort -= paragraph.len();
             }
+            let Some((grid, count)) = reader.read(rest, paragraph, &mut tries, input) else { continue };
+            let grid = grid.with_dates_apart();
+            if is_worth_it(&grid, &rest[..count]) {
+                found = Some((grid, count));
+                break;
+            }
+            // Under a title that was taken for a row, another table may begin in the next line.
+            if reader != Reader::Aligned {
+                skipped = skipped.max(count);
+            }
+        }
+        match found {
             Some((grid, count)) => {
                 tries = TRIES;
                 if !plain.is_empty() {
@@ -193,8 +250,8 @@ fn sections<'a>(lines: &[&'a str], input: &Input) -> Vec<Section<'a>> {
                 at += count;
             }
             None => {
-                plain.push(rest[0]);
-                at += 1;
+                plain.extend(&rest[..skipped]);
+                at += skipped;
             }
         }
     }

@@ -9,6 +9,8 @@ const FEWEST_ROWS: usize = 4;
 /// So many lines a cell in quotes may have.
 const LONGEST_CELL: usize = 60;
 const MOST_CELLS: usize = 60;
+/// Lines of words have so many columns at most.
+const MOST_COLUMNS: usize = 8;
 /// So many lines that are no rows may stand between two.
 const MOST_BETWEEN: usize = 12;
 
@@ -64,8 +66,8 @@ fn with<'a>(lines: &[&'a str], sign: char) -> Option<(Grid<'a>, usize)> {
     Some((grid, end))
 }
 
-/// Lines with the same number of words, most of which end alike: the words before that stay together. A few other lines
-/// may stand between them.
+/// Lines with the same number of words, of which some are mostly the same: those become columns, and the words between
+/// them stay together. A few other lines may stand between the rows.
 pub(super) fn words<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
     let count = |line: &str| line.bytes().filter(|byte| *byte == b' ').count();
     let is_plain = |line: &str| !line.starts_with(' ') && !line.ends_with(' ') && !line.contains("  ");
@@ -83,30 +85,59 @@ pub(super) fn words<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
     if rows.len() < FEWEST_ROWS {
         return None;
     }
-    let space = |line: &str, at: usize| line.match_indices(' ').nth(at).map_or(line.len(), |(byte, _)| byte);
-    let saved = |at: usize| {
-        let mut tails: Vec<&str> =
-            rows.iter().map(|line| line.get(space(line, at) + 1..).unwrap_or_default()).collect();
-        tails.sort_unstable();
-        let most =
-            tails.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map_or((0, 0), |run| (run.len(), run[0].len()));
-        if most.0 * 2 >= rows.len() { most.0 * most.1 } else { 0 }
-    };
-    let best = (0..width).map(|at| (saved(at), at)).max_by_key(|(saved, at)| (*saved, usize::MAX - at))?;
-    if best.0 == 0 {
-        return None;
-    }
+    let starts = starts(&rows, width)?;
     let entry = |line: &&'a str| {
         if !is_row(line) {
             return Entry::Line(Cow::Borrowed(*line));
         }
-        let (start, rest) = line.split_at(space(line, best.1));
-        Entry::Row(vec![Cow::Borrowed(start), Cow::Borrowed(&rest[1..])])
+        let mut cells = Vec::with_capacity(starts.len() + 1);
+        let (mut from, mut at) = (0, 0);
+        for (byte, _) in line.match_indices(' ') {
+            at += 1;
+            if starts.contains(&at) {
+                cells.push(Cow::Borrowed(&line[from..byte]));
+                from = byte + 1;
+            }
+        }
+        cells.push(Cow::Borrowed(&line[from..]));
+        Entry::Row(cells)
     };
     let entries = lines[..end].iter().map(entry).collect();
-    let names = vec![Cow::Borrowed("1"), Cow::Borrowed("2")];
+    let names = (1..=starts.len() + 1).map(|number| Cow::Owned(number.to_string())).collect();
     let style = Some(Style::Split { delimiter: ' ', quotes: Quotes::Never });
     Some((Grid { names, has_heading: false, style, entries }, end))
+}
+
+/// In which words of rows of `width + 1` words the columns but the first begin: one column of all words that most rows
+/// end with, or columns of single words that most rows have, whichever says less again.
+fn starts(rows: &[&str], width: usize) -> Option<Vec<usize>> {
+    // How many bytes need not be said where the value of most rows is said once.
+    let saved = |cells: &mut Vec<&str>| {
+        cells.sort_unstable();
+        let most =
+            cells.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map_or((0, 0), |run| (run.len(), run[0].len()));
+        if most.0 * 2 >= rows.len() { most.0 * most.1 } else { 0 }
+    };
+    let mut words: Vec<Vec<&str>> = vec![Vec::with_capacity(rows.len()); width + 1];
+    let mut tails = words.clone();
+    for row in rows {
+        let mut from = 0;
+        for (at, word) in row.split(' ').enumerate() {
+            words[at].push(word);
+            tails[at].push(&row[from..]);
+            from += word.len() + 1;
+        }
+    }
+    let tail = (1..=width).map(|at| (saved(&mut tails[at]), at)).max_by_key(|(saved, at)| (*saved, usize::MAX - at))?;
+    let of_words: Vec<usize> = words.iter_mut().map(saved).collect();
+    // A column ends where one of a word that is mostly the same begins or ends.
+    let is_start = |at: &usize| of_words[*at] > rows.len() || of_words[at - 1] > rows.len();
+    let starts: Vec<usize> = (1..=width).filter(is_start).collect();
+    let total: usize = of_words.iter().filter(|saved| **saved > rows.len()).sum();
+    if total > tail.0 + starts.len().saturating_sub(1) * rows.len() && starts.len() < MOST_COLUMNS {
+        return Some(starts);
+    }
+    (tail.0 > 0).then(|| vec![tail.1])
 }
 
 /// The cells of the row that the first of `lines` begins, and how many lines it has.
