@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use crate::compress::kind::Kind;
-use crate::compress::{COMPRESSORS, Compressed, Form, Holds, Input, Loss, Reason};
+use crate::compress::{COMPRESSORS, Compressed, Context, Form, Holds, Input, Loss, Reason};
 use crate::compress::{kind, literal, marker};
 use crate::tokens;
 
@@ -81,7 +81,7 @@ pub(crate) fn best(
     }
     let (mut compressed, mut form) = best.ok_or(reason)?;
     if input.depth == 0
-        && let Some(named) = with_handle(input, &form.text)
+        && let Some(named) = with_handle(input.context, &form.text)
     {
         let text = format!("{}{named}{}", around.head, around.tail);
         let tokens_after = tokens::count(&text);
@@ -95,9 +95,9 @@ pub(crate) fn best(
 
 /// `form` with the way to the original in its first legend, where it names none: a form that loses nothing is still
 /// another text, and its reader may want to see the one that came.
-fn with_handle(input: &Input, form: &str) -> Option<String> {
-    let handle = input.context.handle;
-    if !input.context.retrievable || marker::find(form).iter().any(|marker| marker.handle == handle) {
+pub(crate) fn with_handle(context: &Context, form: &str) -> Option<String> {
+    let handle = context.handle;
+    if !context.retrievable || marker::find(form).iter().any(|marker| marker.handle == handle) {
         return None;
     }
     let mut start = 0;
@@ -186,7 +186,7 @@ fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compress::{Context, Profile};
+    use crate::compress::Profile;
 
     #[test]
     fn the_plainer_form_wins_unless_another_is_clearly_shorter() {

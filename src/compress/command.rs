@@ -22,6 +22,11 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
+    /// Those whose output one sees.
+    pub(crate) fn of(visible: &[&[String]]) -> Self {
+        Self { all: visible.iter().map(|words| words.to_vec()).collect(), visible: (0..visible.len()).collect() }
+    }
+
     /// The command that wrote the output, or most of it.
     pub(crate) fn main(&self) -> Option<&[String]> {
         let mut shown = self.visible().rev();

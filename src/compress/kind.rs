@@ -144,7 +144,8 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     }
     let (matches, all) = share(is_match_line);
     if !is_file && matches * 10 >= all * 7 && matches >= 3 {
-        return Kind::Search;
+        // Paths without anything that was found in them are a list of files.
+        return if share(|line| line.contains(':')).0 > 0 { Kind::Search } else { Kind::Listing };
     }
     if is_file && !matches!(extension, "txt" | "log" | "out" | "md" | "rst" | "") { Kind::Source } else { Kind::Text }
 }
@@ -331,6 +332,7 @@ mod tests {
                 Kind::Log,
             ),
             ("a::b ... ok\ntest c ... ok\ntest d ... FAILED", None, Kind::Log),
+            ("src/a.rs\nsrc/b.rs\nsrc/c.rs", None, Kind::Listing),
             ("src/a.rs:1:x\nsrc/b.rs:22:y\nsrc/c.rs:3:", None, Kind::Search),
             ("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@", None, Kind::Diff),
             ("fn main() {\n}\n", Some("/x/main.rs"), Kind::Source),

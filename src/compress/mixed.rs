@@ -51,7 +51,7 @@ impl Compressor for Mixed {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -152,7 +152,20 @@ fn step(text: &str, start: usize, last_ends: &[Option<usize>]) -> Step {
         let close = line_end + length + 1;
         return Step::Part(Part { range: line_end..close, kind: None }, close);
     }
+    if line.starts_with("-----BEGIN ") {
+        let body = text[line_end..].split_inclusive('\n').take_while(|line| is_encoded(line));
+        let close = line_end + body.map(str::len).sum::<usize>();
+        let is_closed = text[close..].starts_with("-----END ");
+        let part = Part { range: line_end..close, kind: Some(Kind::Blob) };
+        return if is_closed { Step::Part(part, close) } else { Step::Nothing(close) };
+    }
     if line.starts_with(['{', '[']) { json(text, start) } else { Step::Nothing(line_end) }
+}
+
+/// Whether a line is one of a key's or a certificate's body.
+fn is_encoded(line: &str) -> bool {
+    let line = line.trim_end();
+    !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 
 fn line_length(text: &str) -> usize {
@@ -240,6 +253,14 @@ mod tests {
         let code = "let x = 1;\n".repeat(30);
         let text = format!("# Title\n```rust\n{code}```\nsee `[1]`\n```\n{code}```\n```json\nnever closed");
         assert_eq!(found(&text), [(code.as_str(), Some(Kind::Source)), (code.as_str(), None)]);
+    }
+
+    #[test]
+    fn the_body_of_a_certificate_is_a_part() {
+        let body = format!("{}\n", "MIIH0zCC".repeat(8)).repeat(9);
+        let text = format!("Serial: 1\n-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\nSerial: 2\n");
+        assert_eq!(found(&text), [(body.as_str(), Some(Kind::Blob))]);
+        assert_eq!(found(&text.replace("END", "AND")), []);
     }
 
     #[test]

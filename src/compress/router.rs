@@ -1,17 +1,22 @@
 //! From a text to its form: what must not be touched, and what a text may be taken for.
 
+use crate::compress::chain::{self, Section};
 use crate::compress::choice::{self, Around, LEAST_GAIN, Try};
 use crate::compress::command::{self, Commands};
 use crate::compress::envelope::{self, Envelope};
 use crate::compress::kind::{self, Kind};
 use crate::compress::{Compressed, Context, Input, Loss, Outcome, Reason};
-use crate::compress::{marker, read};
+use crate::compress::{marker, read, shell};
 use crate::tokens;
 
 /// Shorter error texts are never touched.
 const SHORT_ERROR: usize = 8_000;
 /// The name under which a line-number column without its padding is recorded.
 pub(crate) const COLUMN: (&str, u32) = ("column", 1);
+/// The name under which the outputs of several commands, each in its own form, are recorded.
+const SECTIONS: (&str, u32) = ("sections", 1);
+/// The name under which the opened answer of a shell is recorded.
+const ANSWER: (&str, u32) = ("answer", 1);
 
 /// See `compress::compress`.
 pub(crate) fn route(text: &str, context: &Context) -> Outcome {
@@ -29,6 +34,10 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
     if text.chars().take(SHORT_ERROR).count() < SHORT_ERROR && is_error(&opened.text) {
         return raw(Reason::ErrorText, by_shape, before);
     }
+    let apart = in_sections(&opened, context, &commands, by_shape, before);
+    if let Some(compressed) = apart {
+        return Outcome::Compressed(compressed);
+    }
     let is_exact = shown.as_ref().is_some_and(|shown| !read::is_listing(&opened, by_shape, shown));
     let tries = if is_exact { exact_tries(context) } else { tries(&opened.text, by_shape, context, &commands) };
     let input = Input {
@@ -44,15 +53,134 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
     };
     let first_line = input.first_line.unwrap_or(input.lines_before + 1);
     let around = Around { head: opened.head, tail: opened.tail };
-    let reason = match choice::best(&input, &tries, around, before, first_line) {
-        Ok((compressed, _)) => return Outcome::Compressed(compressed),
-        Err(_) if is_exact => Reason::ExactRead,
-        Err(reason) => reason,
-    };
-    match without_padding(text, &opened, by_shape, before) {
-        Some(compressed) => Outcome::Compressed(compressed),
-        None => raw(reason, by_shape, before),
+    let best = choice::best(&input, &tries, around, before, first_line).map(|(compressed, _)| compressed);
+    let answer = if by_shape == Kind::Json { in_answer(&opened, context, &commands, before) } else { None };
+    match (best, answer) {
+        (Ok(best), Some(answer)) if answer.tokens_after >= best.tokens_after => Outcome::Compressed(best),
+        (_, Some(answer)) => Outcome::Compressed(answer),
+        (Ok(best), None) => Outcome::Compressed(best),
+        (Err(reason), None) => match without_padding(text, &opened, by_shape, before) {
+            Some(compressed) => Outcome::Compressed(compressed),
+            None => raw(if is_exact { Reason::ExactRead } else { reason }, by_shape, before),
+        },
     }
+}
+
+/// The text with each command's output as what that command writes, where several wrote one after another.
+fn in_sections(
+    opened: &Envelope,
+    context: &Context,
+    commands: &Commands,
+    kind: Kind,
+    before: usize,
+) -> Option<Compressed> {
+    if opened.column.is_some() {
+        return None;
+    }
+    let (form, loss) = sections(&opened.text, context, commands, opened.lines_before(), Loss::Content)?;
+    checked(opened, (form, loss), context, (SECTIONS, kind), before)
+}
+
+/// The text of a shell's answer in JSON, and the rest of the answer above it.
+fn in_answer(opened: &Envelope, context: &Context, commands: &Commands, before: usize) -> Option<Compressed> {
+    let answer = shell::open(&opened.text)?;
+    // The lines of the output are none of the answer's, so a marker could not name them.
+    let found = sections(&answer.output, context, commands, 0, Loss::Layout)
+        .or_else(|| section(&answer.output, context, commands, 0, Loss::Layout));
+    let (form, loss) = found.unwrap_or((answer.output, Loss::None));
+    checked(opened, (format!("{}{form}", answer.head), loss), context, (ANSWER, Kind::Json), before)
+}
+
+/// A form of several parts, named and counted.
+fn checked(
+    opened: &Envelope,
+    (form, loss): (String, Loss),
+    context: &Context,
+    ((compressor, version), kind): ((&'static str, u32), Kind),
+    before: usize,
+) -> Option<Compressed> {
+    let whole = |form: &str| format!("{}{form}{}", opened.head, opened.tail);
+    let count = |text: String| (tokens::count(&text), text);
+    let (tokens_after, text) = choice::with_handle(context, &form)
+        .map(|named| count(whole(&named)))
+        .filter(|(tokens, _)| tokens + LEAST_GAIN <= before)
+        .unwrap_or_else(|| count(whole(&form)));
+    (tokens_after + LEAST_GAIN <= before).then_some(Compressed {
+        text,
+        loss,
+        kind,
+        compressor,
+        version,
+        tokens_before: before,
+        tokens_after,
+    })
+}
+
+/// `text` with what each command wrote in its best form; `None` where it is not known who wrote what, or nothing gets
+/// shorter.
+fn sections(
+    text: &str,
+    context: &Context,
+    commands: &Commands,
+    lines_before: usize,
+    most: Loss,
+) -> Option<(String, Loss)> {
+    let mut form = String::with_capacity(text.len());
+    let (mut loss, mut is_shorter) = (Loss::None, false);
+    let (mut at, mut line) = (0, lines_before);
+    for Section { range, commands } in chain::sections(text, commands)? {
+        form.push_str(&text[at..range.start]);
+        line += text[at..range.start].matches('\n').count();
+        let part = &text[range.clone()];
+        if let Some((shorter, lost)) = section(part, context, &commands, line, most) {
+            (loss, is_shorter) = (loss.max(lost), true);
+            form.push_str(&shorter);
+            // A form that has lost the line break at its end would run into what follows.
+            if part.ends_with('\n') && !shorter.ends_with('\n') {
+                form.push('\n');
+            }
+        } else {
+            form.push_str(part);
+        }
+        line += part.matches('\n').count();
+        at = range.end;
+    }
+    form.push_str(&text[at..]);
+    is_shorter.then_some((form, loss))
+}
+
+/// The best form of what `commands` wrote, which is part of another text.
+fn section(
+    text: &str,
+    context: &Context,
+    commands: &Commands,
+    lines_before: usize,
+    most: Loss,
+) -> Option<(String, Loss)> {
+    let before = tokens::count(text);
+    if before <= LEAST_GAIN || text.len() < SHORT_ERROR && is_error(text) {
+        return None;
+    }
+    let opened = envelope::open(text);
+    let shown = read::file_read(context, commands);
+    let path = shown.as_ref().and_then(|shown| shown.path.as_deref());
+    let kind = kind::by_shape(text, path);
+    let is_exact = shown.as_ref().is_some_and(|shown| !read::is_listing(&opened, kind, shown));
+    if is_exact || opened.column.is_some() {
+        return None;
+    }
+    let tries: Vec<Try> =
+        tries(text, kind, context, commands).into_iter().map(|(kind, loss)| (kind, loss.min(most))).collect();
+    let input = Input {
+        lines_before,
+        command: commands.main(),
+        path,
+        is_read: shown.is_some(),
+        depth: 1,
+        ..Input::of(text, kind, context)
+    };
+    let (_, form) = choice::best(&input, &tries, Around::default(), before, lines_before + 1).ok()?;
+    Some((form.text, form.loss))
 }
 
 fn raw(reason: Reason, kind: Kind, tokens: usize) -> Outcome {

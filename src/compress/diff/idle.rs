@@ -132,11 +132,13 @@ fn holds_hint(input: &Input, line: &str) -> bool {
 /// Marks the unchanged lines that can go: not right above a change, not asked for, with no name or number of their own.
 fn idle(input: &Input, missed: &[&str], lines: &[&str], roles: &[Role], fates: &mut [Fate]) {
     let is_change = |at: usize| roles.get(at).is_some_and(|role| matches!(role, Role::Added | Role::Removed));
+    // How a text ends is looked at to see whether it was cut off.
+    let last = lines.iter().rposition(|line| !line.trim().is_empty());
     let may_go: Vec<bool> = (0..lines.len())
         .map(|at| {
             let is_above = is_change(at + 1);
             let is_wanted = || holds_hint(input, lines[at]) || missed.iter().any(|literal| lines[at].contains(literal));
-            roles[at] == Role::Context && fates[at] == Fate::Shown && !is_above && !is_wanted()
+            roles[at] == Role::Context && fates[at] == Fate::Shown && Some(at) != last && !is_above && !is_wanted()
         })
         .collect();
     let mut known = HashSet::new();

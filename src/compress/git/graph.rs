@@ -13,7 +13,7 @@ pub(super) fn form(input: &Input) -> Option<Form> {
         let is_commit =
             hash >= 7 && commit.as_bytes().get(hash) == Some(&b' ') && line[..line.len() - commit.len()].contains('*');
         if is_commit {
-            commits.push(commit);
+            commits.push(format!("* {commit}"));
         } else if commit.is_empty() {
             drawn += 1;
         } else {

@@ -64,7 +64,7 @@ impl Compressor for Git {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {

@@ -129,7 +129,7 @@ fn a_graph_loses_its_lines_where_they_can_be_had_back() {
     let text = "*   3f9c2a7 Merge it\n|\\  \n| * 1d04be5 (x) Say | it\n* | 9148a3e Go on\n|/  \n* 53fd7ee Begin\n";
     let form = form(text).unwrap();
     let body = form.split_once('\n').unwrap().1;
-    assert_eq!(body, "3f9c2a7 Merge it\n1d04be5 (x) Say | it\n9148a3e Go on\n53fd7ee Begin\n");
+    assert_eq!(body, "* 3f9c2a7 Merge it\n* 1d04be5 (x) Say | it\n* 9148a3e Go on\n* 53fd7ee Begin\n");
     let kept = Context::of(HANDLE);
     assert_eq!(Git.forms(&Input::of(text, Kind::Git, &kept)), []);
 }
