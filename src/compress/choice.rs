@@ -20,6 +20,9 @@ const PLAINER: usize = 5;
 /// it back.
 const SAFER: usize = 15;
 
+/// A form with this part of the tokens or less costs little, even if the original has to be got back afterwards.
+const LITTLE: usize = 4;
+
 /// Parts of parts are looked at so deep.
 const DEEPEST: usize = 3;
 
@@ -64,6 +67,9 @@ pub(crate) fn best(
                             tokens_after,
                         };
                         let cost = cost(&input, &form, before, tokens_after);
+                        if form.loss == Loss::Content && cost >= before && tokens_after * LITTLE > before {
+                            continue;
+                        }
                         let new = (form.loss, cost);
                         if best.as_ref().is_none_or(|(best, _)| is_better(new, (best.loss, cost_of_best))) {
                             best = Some((compressed, form));
