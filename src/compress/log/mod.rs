@@ -110,22 +110,33 @@ impl Compressor for Log {
         let is_bare = input.first_line.is_none();
         let findings = if is_bare { findings_form(input.text, hints) } else { None };
         let results = if is_bare { results_form(input.text) } else { None };
-        let rows = row_form(input.text, input.first_line, hints);
-        let lossless: Vec<String> = findings.into_iter().chain(results).chain(rows).collect();
-        let shortest = lossless.iter().map(String::len).min().unwrap_or(input.text.len());
+        // Whoever needs one of the tests that passed would have to read the text as well.
         let is_sought = !input.context.seeks_failures && input.context.profile.bias >= 1.0;
-        let is_enough = is_sought && shortest * 3 <= input.text.len() * ENOUGH;
-        let mut forms: Vec<Form> = lossless.into_iter().map(|text| Form::of(text, Loss::None)).collect();
+        let is_enough = results.is_some() && is_sought;
+        let rows = row_form(input.text, input.first_line, hints);
+        let lossless = findings.into_iter().chain(results).chain(rows);
+        let mut forms: Vec<Form> = lossless.map(|text| Form::of(text, Loss::None)).collect();
         if !is_enough {
-            forms.extend(traced(input).into_iter().chain(elided(input)));
+            forms.extend(traced(input).filter(|form| is_worth(input, form)));
+            forms.extend(elided(input));
         }
         forms
     }
 }
 
-/// A form that loses nothing and has at most so many thirds of the text's length is preferred to any other, unless
-/// failures are asked for: whoever needs what another one leaves out has to read the text as well.
-const ENOUGH: usize = 2;
+/// A form that is this part of the text or less costs little, even if the original has to be got back afterwards.
+const LITTLE: usize = 4;
+
+/// Whether it is likely that a trace's `form` is enough, so that the original need not be got back and read as well.
+fn is_worth(input: &Input, form: &Form) -> bool {
+    let length = input.text.len();
+    if input.context.profile.bias < 1.0 || form.text.len() * LITTLE <= length {
+        return true;
+    }
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a guess")]
+    let retrieved = (literal::hidden_share(input.text, &form.text) * length as f32) as usize;
+    form.text.len() + retrieved < length
+}
 
 /// The rows without foreign frames of traces, where the reader can get them back.
 fn traced(input: &Input) -> Option<Form> {
