@@ -28,6 +28,7 @@ pub(crate) mod script;
 pub(crate) mod search;
 pub(crate) mod table;
 pub(crate) mod text;
+pub(crate) mod xml;
 
 use std::fmt;
 
@@ -203,6 +204,7 @@ pub(crate) trait Compressor: Sync {
 pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[
     &json::Json,
     &html::Html,
+    &xml::Xml,
     &diff::Diff,
     &git::Git,
     &search::Search,
