@@ -25,7 +25,7 @@ use crate::tokens;
 ///
 /// Line breaks inside paragraphs, where the next word would not have fitted into the line; the indent of the lines that
 /// are joined; spaces at the ends of lines and before the bars of tables; blank lines that follow another one; the rest
-/// of a paragraph that stands above already; pictures (`<img ...>`) that do. Under a budget, sentences, under markers that
+/// of a paragraph that stands above already; pictures (`<img ...>`) that stand before the same name above. Under a budget, sentences, under markers that
 /// count them.
 ///
 /// # When it declines
@@ -88,31 +88,41 @@ fn is_source(text: &str) -> bool {
 
 /// The forms that hold every word.
 fn whole(input: &Input) -> Vec<Form> {
-    let handle = input.context.retrievable.then_some(input.context.handle);
     let mut forms = Vec::new();
-    let echoed = echoed::fold(input.text);
-    if let Some(text) = &echoed {
-        let what = format!("text; {}", echoed::TELLS);
-        forms.push(Form::of(format!("{}\n{text}", marker::legend(&what, None)), Loss::None));
+    let mut said = input.text.to_owned();
+    let mut tells = String::new();
+    let folds: [(fn(&str) -> Option<String>, &str); 2] =
+        [(echoed::fold, echoed::TELLS), (echoed::fold_pictures, echoed::PICTURES_TELL)];
+    for (fold, what) in folds {
+        if let Some(folded) = fold(&said) {
+            said = folded;
+            tells.push_str("; ");
+            tells.push_str(what);
+        }
     }
-    let said = echoed.as_deref().unwrap_or(input.text);
-    let text = wrap::unwrapped(said);
-    if !text.split_ascii_whitespace().eq(said.split_ascii_whitespace()) {
-        return forms;
+    let form = format!("{}\n{said}", marker::legend(&format!("text{tells}"), None));
+    if !tells.is_empty() && read(&form).as_deref() == Some(input.text) {
+        forms.push(Form::of(form, Loss::None));
+    } else {
+        input.text.clone_into(&mut said);
+        tells.clear();
     }
-    let what = match &echoed {
-        Some(_) => format!("text, each paragraph on one line; {}", echoed::TELLS),
-        None => "text, each paragraph on one line".to_owned(),
-    };
-    forms.push(Form::of(format!("{}\n{text}", marker::legend(&what, handle)), Loss::Layout));
-    if input.context.retrievable
-        && let Some((text, count)) = echoed::without_pictures(&text)
-    {
-        let pictures = if count == 1 { "1 picture that stands" } else { &format!("{count} pictures that stand") };
-        let head = marker::digest(&what, &format!("{pictures} above already"), input.context.handle);
-        forms.push(Form::of(format!("{head}\n{text}"), Loss::Content));
+    let text = wrap::unwrapped(&said);
+    if text.split_ascii_whitespace().eq(said.split_ascii_whitespace()) {
+        let handle = input.context.retrievable.then_some(input.context.handle);
+        let legend = marker::legend(&format!("text, each paragraph on one line{tells}"), handle);
+        forms.push(Form::of(format!("{legend}\n{text}"), Loss::Layout));
     }
     forms
+}
+
+/// The text that a form without loss stands for.
+pub(crate) fn read(form: &str) -> Option<String> {
+    let (head, said) = form.split_once('\n')?;
+    let tells = marker::read_legend(head)?.strip_prefix("text; ")?;
+    // The later fold is taken back first.
+    let said = if tells.ends_with(echoed::PICTURES_TELL) { echoed::unfold_pictures(said) } else { said.to_owned() };
+    Some(if tells.starts_with(echoed::TELLS) { echoed::unfold(&said) } else { said })
 }
 
 #[cfg(test)]

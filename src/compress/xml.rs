@@ -237,15 +237,12 @@ fn rows(text: &str) -> String {
             let times = repeats(&shapes, at, length);
             (times >= FEWEST && is_whole(&lines[at..at + length])).then_some((length, times))
         });
-        match run {
-            Some((length, times)) => {
-                write_run(&lines[at..at + length * times], &values[at..at + length * times], length, &mut out);
-                at += length * times;
-            }
-            None => {
-                out.push(lines[at].to_owned());
-                at += 1;
-            }
+        if let Some((length, times)) = run {
+            write_run(&lines[at..at + length * times], &values[at..at + length * times], length, &mut out);
+            at += length * times;
+        } else {
+            out.push(lines[at].to_owned());
+            at += 1;
         }
     }
     out.join("\n")

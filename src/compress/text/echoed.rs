@@ -2,7 +2,7 @@
 //!
 //! A paragraph is named by its first line: where that is the first line of another one above too, nothing is folded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// What the legend says of the sign.
 pub(super) const TELLS: &str =
@@ -11,8 +11,14 @@ pub(super) const TELLS: &str =
 const SIGN: &str = " (as above)";
 /// A shorter rest is not worth the sign.
 const SHORTEST_REST: usize = 24;
+/// What the legend says of a picture's sign.
+pub(super) const PICTURES_TELL: &str = "<img/> is the picture that stands above before the same name";
+
+const PICTURE_SIGN: &str = "<img/>";
 /// A shorter tag stays.
 const SHORTEST_PICTURE: usize = 30;
+/// Longer words in brackets are no name.
+const LONGEST_NAME: usize = 200;
 
 /// `text` with the rest of each paragraph gone that stands above already; none if there is no such paragraph or what
 /// stands there cannot be told from it.
@@ -64,26 +70,55 @@ fn is_blank(line: &str) -> bool {
     line.bytes().all(|byte| byte.is_ascii_whitespace() || byte == b'|')
 }
 
-/// `text` without the pictures that stand above already, letter by letter, and how many went.
-pub(super) fn without_pictures(text: &str) -> Option<(String, usize)> {
-    let mut seen = HashSet::new();
+/// `text` with `<img/>` for each picture that the same words followed above; none if there is no such picture or the
+/// text cannot be told from it.
+pub(super) fn fold_pictures(text: &str) -> Option<String> {
+    let mut picture_of: HashMap<&str, &str> = HashMap::new();
     let mut out = String::with_capacity(text.len());
-    let mut count = 0;
     let mut from = 0;
     for start in memchr::memmem::find_iter(text.as_bytes(), "<img ") {
-        let Some(length) = memchr::memchr2(b'>', b'\n', &text.as_bytes()[start..]) else { break };
-        let end = start + length + 1;
-        if start < from || text.as_bytes()[end - 1] == b'\n' || end - start < SHORTEST_PICTURE {
-            continue;
-        }
-        if !seen.insert(&text[start..end]) {
+        let Some((picture, name)) = picture(&text[start..]).filter(|_| start >= from) else { continue };
+        if picture_of.insert(name, picture) == Some(picture) {
             out.push_str(&text[from..start]);
-            from = end + usize::from(text[end..].starts_with(' '));
-            count += 1;
+            out.push_str(PICTURE_SIGN);
+            from = start + picture.len();
         }
     }
     out.push_str(&text[from..]);
-    (count > 0).then_some((out, count))
+    (from > 0 && !text.contains(PICTURE_SIGN) && unfold_pictures(&out) == text).then_some(out)
+}
+
+/// The text that one with `<img/>` stands for.
+pub(super) fn unfold_pictures(folded: &str) -> String {
+    let mut picture_of: HashMap<&str, &str> = HashMap::new();
+    let mut out = String::with_capacity(folded.len());
+    let mut from = 0;
+    for start in memchr::memmem::find_iter(folded.as_bytes(), "<img") {
+        let text = &folded[start..];
+        if let Some(behind) = text.strip_prefix(PICTURE_SIGN) {
+            if let Some(picture) = name(behind).and_then(|name| picture_of.get(name)) {
+                out.push_str(&folded[from..start]);
+                out.push_str(picture);
+                from = start + PICTURE_SIGN.len();
+            }
+        } else if let Some((picture, name)) = picture(text) {
+            picture_of.insert(name, picture);
+        }
+    }
+    out.push_str(&folded[from..]);
+    out
+}
+
+/// The picture that `text` begins with, and the words in brackets behind it.
+fn picture(text: &str) -> Option<(&str, &str)> {
+    let end = memchr::memchr2(b'>', b'\n', text.as_bytes())?;
+    let picture = text.get(..=end).filter(|picture| picture.len() >= SHORTEST_PICTURE && picture.ends_with('>'))?;
+    Some((picture, name(&text[end + 1..])?))
+}
+
+fn name(text: &str) -> Option<&str> {
+    let end = memchr::memchr2(b']', b'\n', text.as_bytes())?;
+    text.get(..=end).filter(|name| name.ends_with(']') && name.len() <= LONGEST_NAME)
 }
 
 #[cfg(test)]
@@ -108,11 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_shown_once() {
-        let picture = "<img src=\"https://x.io/u/12586868?v=4\" alt=\"avatar\"/>";
-        let text = format!("- {picture} one\n- {picture} two\n- <img> <img src=\"https://x.io/other.png\" al");
-        let expected = format!("- {picture} one\n- two\n- <img> <img src=\"https://x.io/other.png\" al");
-        assert_eq!(without_pictures(&text), Some((expected, 1)));
+    fn a_picture_before_the_same_name_is_shown_once() {
+        let (one, other) = ("<img src=\"https://x.io/u/12586868?v=4\"/>", "<img src=\"https://x.io/u/34566767?v=4\"/>");
+        let text = format!("- {one} [A](x) 1\n- {other} [B](y)\n- {one} [A](x) 2\n- {other} [A](x)\n- {one}");
+        let folded = format!("- {one} [A](x) 1\n- {other} [B](y)\n- <img/> [A](x) 2\n- {other} [A](x)\n- {one}");
+        assert_eq!(fold_pictures(&text), Some(folded.clone()));
+        assert_eq!(unfold_pictures(&folded), text);
+        assert_eq!(fold_pictures(&format!("<img/>{text}")), None);
     }
 
     proptest! {
@@ -125,8 +162,11 @@ mod tests {
         }
 
         #[test]
-        fn no_tag_makes_it_panic(text in "(<img src=\"https://x.io/a/b/c.png\" alt=\"é\"/>|<img |>|\n|é| ){0,30}") {
-            let _ = without_pictures(&text);
+        fn folded_pictures_read_back(text in "(<img src=\"https://x.io/a/b/c.png\" alt=\"é\"/>|<img src=\"https://x.io/a/b/d.png\" alt=\"é\"/>|<img |<img/>|>|\\[a\\]|\\[é|\\]|\n| ){0,40}", times in 1usize..4) {
+            let text = text.repeat(times);
+            if let Some(folded) = fold_pictures(&text) {
+                prop_assert_eq!(unfold_pictures(&folded), text);
+            }
         }
     }
 }

@@ -164,10 +164,10 @@ fn marker_for(input: &Input, passages: &[Passage]) -> String {
         return marker::cut(first, &what, handle);
     }
     if begins_late {
-        what.push_str(&format!(", save the beginning of line {first}, which stands above"));
+        what = format!("{what}, save the beginning of line {first}, which stands above");
     }
     if ends_early {
-        what.push_str(&format!(", save the end of line {last}, which stands below"));
+        what = format!("{what}, save the end of line {last}, which stands below");
     }
     marker::gap(&(first..=last), &what, handle)
 }
