@@ -74,7 +74,7 @@ impl Compressor for Blob {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -109,11 +109,17 @@ pub(crate) fn looks_like(text: &str) -> bool {
     let mut blob = 0;
     for run in runs(&bodies) {
         let bytes: usize = lines[run.clone()].iter().map(|line| line.len() + 1).sum();
-        if bodies[run.start] == Body::Long || bodies[run.start] != Body::Legible && run.len() >= FEWEST_LINES {
+        let is_long = bodies[run.start] == Body::Long || is_long_encoded(&lines[run.clone()], bodies[run.start]);
+        if is_long || bodies[run.start] != Body::Legible && run.len() >= FEWEST_LINES {
             blob += bytes;
         }
     }
     blob * 2 > text.len()
+}
+
+/// Whether lines are so few that each stands for itself, and long enough to be cut.
+fn is_long_encoded(lines: &[&str], body: Body) -> bool {
+    body == Body::Encoded && lines.iter().all(|line| line.len() >= 2 * LONG_WORD)
 }
 
 fn body(line: &str) -> Body {
@@ -214,7 +220,7 @@ fn shortened(input: &Input) -> String {
     };
     for run in runs(&bodies) {
         let body = bodies[run.start];
-        if body == Body::Long {
+        if body == Body::Long || run.len() < FEWEST_LINES && is_long_encoded(&lines[run.clone()], body) {
             for at in run {
                 long_line(&numbered(at), first + at, input, &mut out);
             }
@@ -366,7 +372,7 @@ fn strings(code: &str) -> Vec<String> {
         };
         let inside = &code[quote + 1..end];
         let is_said = inside.len() >= 4 && inside.bytes().filter(u8::is_ascii_alphabetic).count() * 2 > inside.len();
-        if is_said && inside.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_.:/,!?%#@".contains(&byte)) {
+        if is_said && inside.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_.:/,!?%#@[]()".contains(&byte)) {
             found.push(if inside.contains(' ') { &code[quote..=end] } else { inside });
         } else {
             words(inside, &mut found);
@@ -449,6 +455,22 @@ mod tests {
         assert_eq!(
             form,
             format!(".a{{color:red}}\n.b{{background:url(data:image/png;base64,{head}\n{cut}\n);color:blue}}\n.c{{}}")
+        );
+    }
+
+    #[test]
+    fn a_second_picture_in_one_line_is_cut() {
+        let text = format!("{}gg==\n{}", base64(10), base64(12).replace('\n', ""));
+        assert!(looks_like(&text));
+        let form = short(&text, &[], None);
+        assert!(form.contains("\ngg==\nMIIH0zCCBbugAwIBAgIIXsO3\n[headroom: part of line 12 left out: "), "{form}");
+    }
+
+    #[test]
+    fn what_stands_in_brackets_inside_quotes_is_told() {
+        assert_eq!(
+            strings("a=\"[object Int16Array]\",b='x is (not) y'"),
+            ["\"[object Int16Array]\"", "'x is (not) y'"]
         );
     }
 

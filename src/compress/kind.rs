@@ -3,13 +3,14 @@
 use crate::compress::ToolCall;
 use crate::compress::blob;
 use crate::compress::command::{self, Commands};
-use crate::compress::{config, git, html, listing, log, table};
+use crate::compress::{config, git, html, listing, log, table, xml};
 
 /// Kinds of content, as far as they matter for the choice of a compressor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Json,
     Html,
+    Xml,
     Diff,
     /// What `git` says about commits and the work tree.
     Git,
@@ -112,6 +113,9 @@ pub(crate) fn by_shape(text: &str, path: Option<&str>) -> Kind {
     }
     if html::looks_like(text) {
         return Kind::Html;
+    }
+    if (path.is_none() || extension == "xml") && xml::looks_like(text) {
+        return Kind::Xml;
     }
     if blob::looks_like(text) {
         return Kind::Blob;

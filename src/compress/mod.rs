@@ -31,6 +31,7 @@ pub(crate) mod search;
 mod shell;
 pub(crate) mod table;
 pub(crate) mod text;
+pub(crate) mod xml;
 
 use std::fmt;
 
@@ -207,6 +208,7 @@ pub(crate) trait Compressor: Sync {
 pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[
     &json::Json,
     &html::Html,
+    &xml::Xml,
     &diff::Diff,
     &git::Git,
     &search::Search,

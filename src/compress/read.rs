@@ -10,6 +10,7 @@ use crate::compress::envelope::Envelope;
 use crate::compress::html;
 use crate::compress::json;
 use crate::compress::kind::{self, Kind};
+use crate::compress::xml;
 
 /// A JSON file of this size and so many records is data.
 const RECORDS_LENGTH: usize = 4_000;
@@ -91,6 +92,7 @@ pub(crate) fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool
         Kind::Blob => true,
         Kind::Text => is_foreign(path),
         Kind::Html => html::is_generated(&opened.text),
+        Kind::Xml => xml::is_report(&opened.text),
         Kind::Json => {
             let is_config = matches!(
                 name,

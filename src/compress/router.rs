@@ -196,7 +196,7 @@ fn exact_tries(context: &Context) -> Vec<Try> {
 fn tries(text: &str, by_shape: Kind, context: &Context, commands: &Commands) -> Vec<Try> {
     let by_call = kind::by_call(context.call, commands);
     // A text that is JSON, a page or a diff by its shape is that whatever wrote it.
-    let by_call = by_call.filter(|_| !matches!(by_shape, Kind::Json | Kind::Html | Kind::Diff));
+    let by_call = by_call.filter(|_| !matches!(by_shape, Kind::Json | Kind::Html | Kind::Xml | Kind::Diff));
     let mut tries: Vec<Try> = by_call.into_iter().map(|kind| (kind, Loss::Content)).collect();
     if by_call != Some(by_shape) {
         tries.push((by_shape, Loss::Content));

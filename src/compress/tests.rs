@@ -114,6 +114,8 @@ fn fixtures_become_what_is_expected() {
                 "table" => table::read(form, first_line).map(|read| read.text),
                 "listing" => listing::read(form),
                 "config" => config::read(form, first_line),
+                "xml" => xml::decode(form),
+                "text" => text::read(form),
                 _ => continue,
             };
             assert!(read.as_deref() == Some(opened.text.as_str()), "{}", path.display());

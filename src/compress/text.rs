@@ -1,32 +1,36 @@
-//! Prose: paragraphs that were broken at a width become one line each.
+//! Prose: paragraphs that were broken at a width become one line each, and what stands above already is not said again.
 //!
-//! Of a text that people read, every word may be asked for, so none is left out. Only line breaks go that stand where
-//! the next word did not fit into the line any more, and blank lines beyond the first.
+//! Of a text that people read, every word may be asked for, so none is left out, save under a budget (`salience`). Only
+//! line breaks go that stand where the next word did not fit into the line any more, blank lines beyond the first, and
+//! repeats.
+
+mod echoed;
+mod salience;
+mod wrap;
 
 use crate::compress::kind::{self, Kind};
 use crate::compress::marker;
 use crate::compress::{Compressor, Form, Input, Loss};
-
-/// Texts whose lines are not broken near such a width are not wrapped.
-const NARROWEST: usize = 50;
-const WIDEST: usize = 140;
-/// A line with so many spaces inside has columns.
-const COLUMNS: &str = "   ";
+use crate::tokens;
 
 /// Prose, documents and help texts.
 ///
 /// # What it keeps
 ///
-/// Every word, in its order; headings, lists, tables, code and each paragraph on lines of their own.
+/// Every word, in its order; headings, lists, tables, code and each paragraph on lines of their own. Under a budget,
+/// headings and the sentences that tell most: those the question names, first ones, those with numbers, negations and
+/// duties.
 ///
 /// # What it drops
 ///
 /// Line breaks inside paragraphs, where the next word would not have fitted into the line; the indent of the lines that
-/// are joined; spaces at the ends of lines; blank lines that follow another one.
+/// are joined; spaces at the ends of lines and before the bars of tables; blank lines that follow another one; the rest
+/// of a paragraph that stands above already; pictures (`<img ...>`) that stand before the same name above. Under a budget, sentences, under markers that
+/// count them.
 ///
 /// # When it declines
 ///
-/// Source; texts with line numbers; texts that are not broken at a width.
+/// Source; texts with line numbers; texts in which nothing repeats and that are not broken at a width.
 ///
 /// # Example
 ///
@@ -48,7 +52,7 @@ impl Compressor for Text {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -56,151 +60,70 @@ impl Compressor for Text {
     }
 
     fn forms(&self, input: &Input) -> Vec<Form> {
-        if input.first_line.is_some() || marker::holds(input.text) || kind::looks_like_source(input.text) {
+        if input.first_line.is_some() || marker::holds(input.text) || is_source(input.text) {
             return Vec::new();
         }
-        let text = unwrapped(input.text);
-        if !text.split_ascii_whitespace().eq(input.text.split_ascii_whitespace()) {
-            return Vec::new();
+        let forms = whole(input);
+        let Some(budget) = input.context.budget.filter(|_| input.context.retrievable) else { return forms };
+        let fits = |form: &Form| tokens::count(&form.text) <= budget;
+        if tokens::count(input.text) <= budget || forms.iter().any(fits) {
+            return forms;
         }
+        match salience::sampled(input, budget) {
+            Some(text) => vec![Form::of(text, Loss::Content)],
+            None => forms,
+        }
+    }
+}
+
+/// Whether `text` is source. A document whose lines end with links looks like it and is not.
+fn is_source(text: &str) -> bool {
+    let is_document = || {
+        let headings =
+            text.lines().take(200).filter(|line| line.starts_with("## ") || line.starts_with("### ")).count();
+        headings >= 2 && text.contains("](")
+    };
+    kind::looks_like_source(text) && !is_document()
+}
+
+/// The forms that hold every word.
+fn whole(input: &Input) -> Vec<Form> {
+    let mut forms = Vec::new();
+    let mut said = input.text.to_owned();
+    let mut tells = String::new();
+    let folds: [(fn(&str) -> Option<String>, &str); 2] =
+        [(echoed::fold, echoed::TELLS), (echoed::fold_pictures, echoed::PICTURES_TELL)];
+    for (fold, what) in folds {
+        if let Some(folded) = fold(&said) {
+            said = folded;
+            tells.push_str("; ");
+            tells.push_str(what);
+        }
+    }
+    let form = format!("{}\n{said}", marker::legend(&format!("text{tells}"), None));
+    if !tells.is_empty() && read(&form).as_deref() == Some(input.text) {
+        forms.push(Form::of(form, Loss::None));
+    } else {
+        input.text.clone_into(&mut said);
+        tells.clear();
+    }
+    let text = wrap::unwrapped(&said);
+    if text.split_ascii_whitespace().eq(said.split_ascii_whitespace()) {
         let handle = input.context.retrievable.then_some(input.context.handle);
-        let legend = marker::legend("text, each paragraph on one line", handle);
-        vec![Form::of(format!("{legend}\n{text}"), Loss::Layout)]
+        let legend = marker::legend(&format!("text, each paragraph on one line{tells}"), handle);
+        forms.push(Form::of(format!("{legend}\n{text}"), Loss::Layout));
     }
+    forms
 }
 
-fn unwrapped(text: &str) -> String {
-    let lines: Vec<&str> = text.split('\n').map(str::trim_ascii_end).collect();
-    let Some(width) = width(&lines) else { return text.to_owned() };
-    let mut out = String::with_capacity(text.len());
-    let mut is_code = false;
-    // How far the paragraph's lines are indented behind its first.
-    let mut hanging: Option<usize> = None;
-    for (at, line) in lines.iter().enumerate() {
-        let is_fence = line.trim_start().starts_with("```");
-        let before = at.checked_sub(1).map(|before| lines[before]);
-        if line.is_empty() && before == Some("") {
-            continue;
-        }
-        let joins = !is_code && !is_fence && before.is_some_and(|before| continues(before, line, width, hanging));
-        if joins {
-            hanging = Some(indent(line));
-            out.push(' ');
-            out.push_str(line.trim_start());
-        } else {
-            hanging = None;
-            if at > 0 {
-                out.push('\n');
-            }
-            out.push_str(line);
-        }
-        is_code ^= is_fence;
-    }
-    out
-}
-
-/// The width at which the lines were broken.
-fn width(lines: &[&str]) -> Option<usize> {
-    let mut lengths: Vec<usize> =
-        lines.iter().filter(|line| line.split_ascii_whitespace().nth(4).is_some()).map(|line| length(line)).collect();
-    lengths.sort_unstable();
-    // Some lines are longer than the width, because a word is.
-    let width = *lengths.get(lengths.len().saturating_sub(1) * 49 / 50)?;
-    (NARROWEST..=WIDEST).contains(&width).then_some(width)
-}
-
-fn length(line: &str) -> usize {
-    line.chars().count()
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
-}
-
-/// Whether `line` goes on with the paragraph of the line `before` it.
-fn continues(before: &str, line: &str, width: usize, hanging: Option<usize>) -> bool {
-    let Some(word) = line.split_ascii_whitespace().next() else { return false };
-    let (left, right) = (indent(before), indent(line));
-    let is_aligned = hanging.map_or(right >= left, |hanging| right == hanging);
-    let has_columns = |line: &str| line.trim_start().contains(COLUMNS);
-    let is_cell = has_columns(line) || has_columns(before) && right <= left;
-    let was_full = length(before) + 1 + length(word) > width;
-    was_full
-        && is_aligned
-        && !is_cell
-        && !before.is_empty()
-        && !before.ends_with('-')
-        && !begins(line)
-        && !is_ruled(before)
-}
-
-/// Whether a line begins something by its first sign: an item, a heading, a row, an option.
-fn begins(line: &str) -> bool {
-    let line = line.trim_start();
-    let first = line.split(' ').next().unwrap_or_default();
-    let is_number =
-        first.strip_suffix(['.', ')']).is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
-    is_number
-        || matches!(first, "-" | "*" | "+" | "•" | "o" | "..")
-        || line.starts_with(['#', '>', '|', '=', '~', '$', '-', '<', '['])
-}
-
-/// Headings, rows and rules end with their line.
-fn is_ruled(line: &str) -> bool {
-    let line = line.trim_start();
-    line.starts_with(['#', '|']) || line.bytes().all(|byte| !byte.is_ascii_alphanumeric())
+/// The text that a form without loss stands for.
+pub(crate) fn read(form: &str) -> Option<String> {
+    let (head, said) = form.split_once('\n')?;
+    let tells = marker::read_legend(head)?.strip_prefix("text; ")?;
+    // The later fold is taken back first.
+    let said = if tells.ends_with(echoed::PICTURES_TELL) { echoed::unfold_pictures(said) } else { said.to_owned() };
+    Some(if tells.starts_with(echoed::TELLS) { echoed::unfold(&said) } else { said })
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const WRAPPED: &str = "\
-A paragraph is broken at a width of sixty characters, so the
-next word did not fit any more. This one ends early.
-
-  - an item of a list that is longer than the width allows it
-    to be, with its second line behind the dash
-  - another item
-
-| a | b |
-|---|---|
-
-    --option   says what it does in more words than one line
-               can hold without breaking it
-";
-
-    #[test]
-    fn paragraphs_become_lines_and_lists_stay() {
-        let expected = "\
-A paragraph is broken at a width of sixty characters, so the next word did not fit any more. This one ends early.
-
-  - an item of a list that is longer than the width allows it to be, with its second line behind the dash
-  - another item
-
-| a | b |
-|---|---|
-
-    --option   says what it does in more words than one line can hold without breaking it
-";
-        assert_eq!(unwrapped(WRAPPED), expected);
-    }
-
-    #[test]
-    fn short_lines_and_columns_are_not_joined() {
-        let poem = "Roses are red and so on\nviolets are blue and more\n".repeat(9);
-        assert_eq!(unwrapped(&poem), poem);
-        let table = "NAME                STATUS    AGE   one two three four five six\n".repeat(9);
-        assert_eq!(unwrapped(&table), table);
-    }
-
-    proptest! {
-        #[test]
-        fn no_word_is_lost(text in "([a-zé]{1,9}[ .-]|  |\\n|\\n\\n|```\\n|- |\\| |\\r\\n|\\u{0}){0,200}") {
-            let form = unwrapped(&text);
-            prop_assert!(form.split_ascii_whitespace().eq(text.split_ascii_whitespace()));
-        }
-    }
-}
+mod tests;
