@@ -14,6 +14,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("search", include_str!("search.rs")),
     ("table", include_str!("table/mod.rs")),
     ("text", include_str!("text.rs")),
+    ("xml", include_str!("xml.rs")),
 ];
 
 /// The names of the compressors that have a manual.
