@@ -57,8 +57,8 @@ pub(crate) struct Args {
     json: bool,
     /// Say on standard error, block by block, what was done and why; or print what the compressor of that name keeps
     /// and drops
-    #[arg(long, value_name = "COMPRESSOR", num_args = 0..=1)]
-    explain: Option<Option<String>>,
+    #[arg(long, value_name = "COMPRESSOR", num_args = 0..=1, default_missing_value = "")]
+    explain: Option<String>,
     #[command(flatten)]
     decide: DecideArgs,
 }
@@ -85,7 +85,7 @@ struct Summary<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if let Some(Some(name)) = &args.explain {
+    if let Some(name) = args.explain.as_ref().filter(|name| !name.is_empty()) {
         return explain_compressor(name);
     }
     let settings = Settings::load()?;

@@ -170,7 +170,6 @@ pub(crate) struct Input<'a> {
     pub(crate) context: &'a Context<'a>,
 }
 
-#[cfg(test)]
 impl<'a> Input<'a> {
     /// A text by itself.
     pub(crate) fn of(text: &'a str, kind: kind::Kind, context: &'a Context<'a>) -> Self {

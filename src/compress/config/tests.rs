@@ -1,3 +1,5 @@
+//! What becomes of settings and lock files, and that forms read back.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What becomes of pages, and that no word of theirs is lost.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What becomes of trees, and that forms read back.
+
 use proptest::prelude::*;
 
 use super::*;

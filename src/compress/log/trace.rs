@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(libraries(java), [None, Some("java"), Some("org.springframework")]);
         let rust = "stack backtrace:\n   0:     0x55 - std[68]::panicking::begin\n                at /rustc/58/library/std/src/p.rs:1:2\n   \
                     1: shop::price\n             at ./src/main.rs:3:5\n   2: serde::x\n             \
-                    at /home/user/.cargo/registry/src/index-1/serde-1.0.1/src/a.rs:1:1\n   3: __libc_start_main";
+                    at /srv/u/.cargo/registry/src/index-1/serde-1.0.1/src/a.rs:1:1\n   3: __libc_start_main";
         assert_eq!(libraries(rust), [Some("std"), None, Some("serde-1.0.1"), Some("libc")]);
         let go = "goroutine 1 [running]:\nmain.f(0x1)\n\t/srv/app/main.go:5 +0x1\nnet/http.(*conn).serve(0x1)\n\t\
                   /usr/lib/go/src/net/http/server.go:9 +0x2\ncreated by main.g in goroutine 1\n\t/srv/app/main.go:7 +0x3";

@@ -240,19 +240,16 @@ fn sections<'a>(lines: &[&'a str], input: &Input) -> Vec<Section<'a>> {
                 skipped = skipped.max(count);
             }
         }
-        match found {
-            Some((grid, count)) => {
-                tries = TRIES;
-                if !plain.is_empty() {
-                    sections.push(Section::Lines(std::mem::take(&mut plain)));
-                }
-                sections.push(Section::Table(grid, rest[..count].to_vec()));
-                at += count;
+        if let Some((grid, count)) = found {
+            tries = TRIES;
+            if !plain.is_empty() {
+                sections.push(Section::Lines(std::mem::take(&mut plain)));
             }
-            None => {
-                plain.extend(&rest[..skipped]);
-                at += skipped;
-            }
+            sections.push(Section::Table(grid, rest[..count].to_vec()));
+            at += count;
+        } else {
+            plain.extend(&rest[..skipped]);
+            at += skipped;
         }
     }
     if !plain.is_empty() {

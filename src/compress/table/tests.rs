@@ -1,3 +1,5 @@
+//! What becomes of tables of every kind, and that forms read back.
+
 use proptest::prelude::*;
 
 use super::*;
