@@ -86,13 +86,15 @@ fn is_source(text: &str) -> bool {
     kind::looks_like_source(text) && !is_document()
 }
 
+/// Says repeats of a text shorter, where it has some and the text can be told from what is left.
+type Fold = fn(&str) -> Option<String>;
+
 /// The forms that hold every word.
 fn whole(input: &Input) -> Vec<Form> {
     let mut forms = Vec::new();
     let mut said = input.text.to_owned();
     let mut tells = String::new();
-    let folds: [(fn(&str) -> Option<String>, &str); 2] =
-        [(echoed::fold, echoed::TELLS), (echoed::fold_pictures, echoed::PICTURES_TELL)];
+    let folds: [(Fold, &str); 2] = [(echoed::fold, echoed::TELLS), (echoed::fold_pictures, echoed::PICTURES_TELL)];
     for (fold, what) in folds {
         if let Some(folded) = fold(&said) {
             said = folded;
