@@ -86,7 +86,7 @@ fn is_source(text: &str) -> bool {
     kind::looks_like_source(text) && !is_document()
 }
 
-/// A way to say a text with less, where there is one.
+/// Says repeats of a text shorter, where it has some and the text can be told from what is left.
 type Fold = fn(&str) -> Option<String>;
 
 /// The forms that hold every word.

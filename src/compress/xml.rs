@@ -230,12 +230,14 @@ fn rows(text: &str) -> String {
         shapes.push(is_plain.then(|| *known.entry(shape).or_insert(next)));
         values.push(found);
     }
+    let depths: Vec<(i32, i32)> = lines.iter().map(|line| depth(line)).collect();
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
         let run = (1..=LONGEST_SHAPE).find_map(|length| {
-            let times = repeats(&shapes, at, length);
-            (times >= FEWEST && is_whole(&lines[at..at + length])).then_some((length, times))
+            let is_whole = is_whole(depths.get(at..at + length)?);
+            let times = if is_whole { repeats(&shapes, at, length) } else { 0 };
+            (times >= FEWEST).then_some((length, times))
         });
         if let Some((length, times)) = run {
             write_run(&lines[at..at + length * times], &values[at..at + length * times], length, &mut out);
@@ -258,24 +260,32 @@ fn repeats(shapes: &[Option<usize>], at: usize, length: usize) -> usize {
     1 + same / length
 }
 
-/// Whether each element that begins in `lines` ends there.
-fn is_whole(lines: &[&str]) -> bool {
-    let mut depth = 0_i32;
-    for line in lines {
-        for at in memchr::memchr_iter(b'<', line.as_bytes()) {
-            let rest = &line[at..];
-            if rest.starts_with("</") {
-                depth -= 1;
-            } else if !rest.starts_with("<!") && !rest.starts_with("<?") {
-                let end = rest.find('>').unwrap_or(rest.len());
-                depth += i32::from(!rest[..end].ends_with('/'));
-            }
-            if depth < 0 {
-                return false;
-            }
+/// How many more elements begin in `line` than end there, and the least of that on the way.
+fn depth(line: &str) -> (i32, i32) {
+    let (mut depth, mut least) = (0, 0);
+    for at in memchr::memchr_iter(b'<', line.as_bytes()) {
+        let rest = &line[at + 1..];
+        if rest.starts_with('/') {
+            depth -= 1;
+        } else if !rest.starts_with(['!', '?']) {
+            let end = memchr::memchr2(b'<', b'>', rest.as_bytes()).unwrap_or(rest.len());
+            depth += i32::from(!rest[..end].ends_with('/'));
         }
+        least = least.min(depth);
     }
-    depth == 0
+    (depth, least)
+}
+
+/// Whether each element that begins in lines of such depths ends there.
+fn is_whole(depths: &[(i32, i32)]) -> bool {
+    let mut at = 0;
+    for (depth, least) in depths {
+        if at + least < 0 {
+            return false;
+        }
+        at += depth;
+    }
+    at == 0
 }
 
 /// The rows of elements of one shape; several times where a value that many share changes.

@@ -1,3 +1,5 @@
+//! What becomes of prose, and that every word of it is there or under a marker.
+
 use super::*;
 use crate::compress::Context;
 

@@ -1,3 +1,5 @@
+//! What becomes of documents of elements, and that forms read back.
+
 use proptest::prelude::*;
 
 use super::*;
