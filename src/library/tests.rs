@@ -1,3 +1,5 @@
+//! What programs get: every wire, budgets, windows, hooks, and that nothing is lost without a word.
+
 use std::sync::Mutex;
 
 use proptest::prelude::*;
