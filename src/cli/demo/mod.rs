@@ -194,7 +194,7 @@ fn show(report: &Report) {
         report.stable_prefixes, report.requests
     ));
     line(format_args!(
-        "{} outputs have parts left out, {} of their originals were got back byte for byte",
+        "{} outputs name their originals, {} of which were got back byte for byte",
         report.originals_left_out, report.originals_got_back
     ));
     line(format_args!(
