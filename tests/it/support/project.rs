@@ -69,7 +69,7 @@ pub(crate) fn record() -> Fact {
 /// One of the tests that passed.
 pub(crate) fn passed_test() -> Fact {
     let anchor = "test_renewal_starting_on_leap_day_moves_to_the_last_of_february";
-    Fact { anchor, pattern: r"\[\s*(\d+)%\]", truth: "15".to_owned() }
+    Fact { anchor, pattern: r"\b(\d+)%", truth: "15".to_owned() }
 }
 
 const EXPORT: &str = "/exports/2026/ledger/eu-west/part-00417.parquet";

@@ -62,7 +62,7 @@ pub(crate) fn two_calls(root: &Path) -> Scenario {
 
 /// A passing test among failing ones, fetched by the tool that Headroom gives the agent.
 pub(crate) fn recall_by_tool() -> Scenario {
-    let prompt = "Run the tests. How far was the run when the one about renewals on a leap day had passed?";
+    let prompt = "Which tests fail? And how far was the run when the one about renewals on a leap day had passed?";
     scenario("recalltool", prompt, vec![Step::shell(PYTEST)], vec![project::passed_test()])
 }
 
