@@ -189,7 +189,7 @@ fn json(text: &str, start: usize) -> Step {
             // Looking at each line of what was read so far again would not be linear.
             Some(Err(err)) if end == start => {
                 let lines = err.line().max(1);
-                let skipped = memchr::memchr_iter(b'\n', text[start..].as_bytes()).nth(lines - 1);
+                let skipped = memchr::memchr_iter(b'\n', &text.as_bytes()[start..]).nth(lines - 1);
                 return Step::Nothing(skipped.map_or(text.len(), |newline| start + newline + 1));
             }
             _ => break,
