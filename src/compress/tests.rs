@@ -219,7 +219,7 @@ fn a_marker_counts_lines_as_retrieval_does() {
         "warning: the same again\n".repeat(30)
     );
     let call = bash("cargo test");
-    let asked = Context { seeks_failures: true, ..context(Some(&call)) };
+    let asked = Context { seeks_failures: true, profile: Profile::AGGRESSIVE, ..context(Some(&call)) };
     let Outcome::Compressed(compressed) = compress(&text, &asked) else { panic!("raw") };
     let ranges: Vec<_> = marker::find(&compressed.text).into_iter().filter_map(|found| found.lines).collect();
     assert_eq!(ranges, [7..=66, 69..=97]);

@@ -234,7 +234,8 @@ fn a_log_in_a_string_is_shortened_with_lines_of_its_own() {
     let passed = (0..90).map(|n| format!("test account::tests::case_{n} ... ok\n")).collect::<Vec<_>>().concat();
     let log = format!("running 91 tests\n{passed}test late ... FAILED\n\nerror: test failed\n");
     let text = serde_json::to_string_pretty(&serde_json::json!({"id": 1, "log": {"stdout": log}})).unwrap();
-    let context = Context { retrievable: true, seeks_failures: true, ..Context::of(HANDLE) };
+    let profile = crate::compress::Profile::AGGRESSIVE;
+    let context = Context { retrievable: true, seeks_failures: true, profile, ..Context::of(HANDLE) };
     let forms = contents(&context, &text);
     let form = forms.iter().find(|form| form.loss == Loss::Content).expect("a form that leaves lines out");
     assert!(form.text.contains("[headroom: text 1, left out: its lines 2-91 ("), "{}", form.text);

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::compress::Input;
+use crate::compress::log::elided_blocks;
 use crate::compress::log::findings;
 use crate::compress::log::lines::Notable;
-use crate::compress::log::repeated;
 use crate::compress::log::shapes;
 use crate::compress::log::split::Words;
 use crate::compress::log::stamp;
@@ -167,7 +167,7 @@ fn reasons(text: &str, lines: &[&str], input: &Input, tools: &Tools, notable: &N
         let stands = matches!(reasons[line], None | Some(Reason::Blank));
         stands && line + 1 < lines.len() && !notable.hinted[line] && !is_named[line]
     };
-    let blocks = repeated::repeated(lines, may_go);
+    let blocks = elided_blocks::find(lines, may_go);
     for (reason, from) in reasons.iter_mut().zip(blocks) {
         if let Some(from) = from {
             *reason = Some(Reason::Block(from + 1));

@@ -1,7 +1,8 @@
 //! The log compressor: what applications, servers, build and test tools write line by line.
 //!
 //! Forms, the plainest first. Findings by file (`findings`) and rows (`row_form`, `rows` is their grammar) say once what
-//! lines have in common and lose nothing. The rows without the frames that a trace has in libraries and runtimes (`trace`)
+//! lines have in common and lose nothing; names (`names`) do so for what is longer than a word, in the text or in its
+//! rows. The rows without the frames that a trace has in libraries and runtimes (`trace`)
 //! lose those under markers. The elided forms (`elide`) leave a tool's success lines out under markers. What loses is
 //! offered only where the original can be had back. Of an application's log ordinary lines are left out only when the
 //! question is
@@ -9,12 +10,13 @@
 
 mod echoed;
 mod elide;
+mod elided_blocks;
 pub(crate) mod findings;
 mod lines;
-mod repeated;
-mod repeats;
+pub(crate) mod names;
 pub(crate) mod results;
 mod row_form;
+mod row_repeats;
 mod rows;
 mod shapes;
 mod split;
@@ -28,11 +30,12 @@ pub(crate) use row_form::row_form;
 
 use elide::elided_forms;
 use findings::findings_form;
+use names::names_form;
 use results::results_form;
 use row_form::traced_form;
 
 use crate::compress::kind::Kind;
-use crate::compress::{Compressor, Form, Input, Loss, literal};
+use crate::compress::{Compressor, Form, Holds, Input, Loss, literal};
 
 /// Logs and the output of build and test tools.
 ///
@@ -61,7 +64,7 @@ use crate::compress::{Compressor, Form, Input, Loss, literal};
 ///
 /// # What it drops
 ///
-/// As rows, results and findings: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime
+/// As rows, results and findings, and with names: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime
 /// (Java, Python, Node, Rust, Go), under a marker that counts them by package. Elided: success lines of known tools
 /// (`Compiling …`, `test … ok`, `PASSED`, downloads), exact repeats, the middle of echoed commands, progress bars and
 /// terminal codes, each run under a marker that gives its line numbers and counts by kind;
@@ -70,7 +73,8 @@ use crate::compress::{Compressor, Form, Input, Loss, literal};
 /// # When it declines
 ///
 /// Texts under six lines, rows that would save less than an eighth, and elision of text with line numbers (it is part
-/// of a file, whose numbers a marker could not give) or without a way to get the original back.
+/// of a file, whose numbers a marker could not give) or without a way to get the original back, and
+/// wherever a form that shows everything takes two thirds of the text or less, and is soon read.
 ///
 /// # Example
 ///
@@ -97,7 +101,7 @@ impl Compressor for Log {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -105,23 +109,58 @@ impl Compressor for Log {
     }
 
     fn forms(&self, input: &Input) -> Vec<Form> {
-        let hints = input.context.hints;
-        // Line numbers of the text's own would have to stand before each finding.
-        let is_bare = input.first_line.is_none();
-        let findings = if is_bare { findings_form(input.text, hints) } else { None };
-        let results = if is_bare { results_form(input.text) } else { None };
+        let Whole { mut forms, has_results } = whole_forms(input);
+        let length = forms.iter().map(|form| form.text.len()).min();
         // Whoever needs one of the tests that passed would have to read the text as well.
         let is_sought = !input.context.seeks_failures && input.context.profile.bias >= 1.0;
-        let is_enough = results.is_some() && is_sought;
-        let rows = row_form(input.text, input.first_line, hints);
-        let lossless = findings.into_iter().chain(results).chain(rows);
-        let mut forms: Vec<Form> = lossless.map(|text| Form::of(text, Loss::None)).collect();
-        if !is_enough {
-            forms.extend(traced(input).filter(|form| is_worth(input, form)));
-            forms.extend(elided(input));
+        if has_results && is_sought || length.is_some_and(|length| is_enough(input, length)) {
+            return forms;
         }
+        let is_clearly_shorter = |form: &Form| {
+            input.context.profile.bias < 1.0 || length.is_none_or(|length| length * 2 > form.text.len() * 3)
+        };
+        forms.extend(shorter_forms(input).into_iter().filter(is_clearly_shorter));
         forms
     }
+}
+
+/// The forms that show everything.
+struct Whole {
+    forms: Vec<Form>,
+    /// Whether one of them tells the results of tests.
+    has_results: bool,
+}
+
+fn whole_forms(input: &Input) -> Whole {
+    let hints = input.context.hints;
+    // Line numbers of the text's own would have to stand before each finding.
+    let is_bare = input.first_line.is_none();
+    let findings = if is_bare { findings_form(input.text, hints) } else { None };
+    let results = if is_bare { results_form(input.text) } else { None };
+    let rows = row_form(input.text, input.first_line, hints);
+    let names = if is_bare { names_form(input.text, hints) } else { None };
+    let both = rows.as_ref().filter(|_| is_bare).and_then(|rows| names::names_in_rows(rows, hints));
+    let has_results = results.is_some();
+    let lossless = findings.into_iter().chain(results).chain(rows);
+    let mut forms: Vec<Form> = lossless.map(|text| Form::of(text, Loss::None)).collect();
+    // The front of a path may stand in its name.
+    let named = names.into_iter().chain(both);
+    forms.extend(named.map(|text| Form { text, loss: Loss::None, holds: Holds::Checked }));
+    Whole { forms, has_results }
+}
+
+/// The forms that leave something out.
+fn shorter_forms(input: &Input) -> Vec<Form> {
+    traced(input).filter(|form| is_worth(input, form)).into_iter().chain(elided(input)).collect()
+}
+
+/// A form that shows everything in so many characters is soon read.
+const SOON_READ: usize = 32_000;
+
+/// Whether the shortest form that shows everything, of `whole` characters, leaves nothing to be wished for: what is left
+/// out may be asked for, and then has to be read on top.
+fn is_enough(input: &Input, whole: usize) -> bool {
+    whole <= SOON_READ && whole * 3 <= input.text.len() * 2 && input.context.profile.bias >= 1.0
 }
 
 /// A form that is this part of the text or less costs little, even if the original has to be got back afterwards.

@@ -6,7 +6,7 @@
 
 use crate::compress::Input;
 use crate::compress::log::lines::Notable;
-use crate::compress::log::repeats::{self, Repeats, Step};
+use crate::compress::log::row_repeats::{self, Repeats, Step};
 use crate::compress::log::rows::{self, DITTO, Gap, Piece, Writer};
 use crate::compress::log::split::{WAYS, Words};
 use crate::compress::log::stamp;
@@ -112,7 +112,7 @@ impl<'a> Read<'a> {
             return None;
         }
         let notable = Notable::of(text, &lines, hints);
-        let repeats = repeats::find(&lines);
+        let repeats = row_repeats::find(&lines);
         Some(Self { lines, notable, repeats })
     }
 }
@@ -342,7 +342,7 @@ impl<'a> Encoder<'a> {
 }
 
 /// About how many tokens a value costs: groups of three digits, of six letters, and the signs between them.
-fn pieces(value: &str) -> usize {
+pub(super) fn pieces(value: &str) -> usize {
     let group = |run: &[u8]| match run[0] {
         byte if byte.is_ascii_digit() => run.len().div_ceil(3),
         byte if byte.is_ascii_alphabetic() => run.len().div_ceil(6),

@@ -17,7 +17,15 @@ fn forms(compressor: &dyn Compressor, text: &str, command: &[&str], retrievable:
     let hints: Vec<String> = hints.iter().map(ToString::to_string).collect();
     let command: Vec<String> = command.iter().map(ToString::to_string).collect();
     let context = Context { hints: &hints, retrievable, ..Context::of(HANDLE) };
-    compressor.forms(&Input { command: Some(&command), ..Input::of(text, Kind::Log, &context) })
+    let input = Input { command: Some(&command), ..Input::of(text, Kind::Log, &context) };
+    if compressor.name() == Log.name() { every_form(&input) } else { compressor.forms(&input) }
+}
+
+/// Those that show everything, and those that are offered only where they do not show it in little.
+fn every_form(input: &Input) -> Vec<Form> {
+    let mut forms = whole_forms(input).forms;
+    forms.extend(shorter_forms(input));
+    forms
 }
 
 /// The elided form of `text`.
@@ -68,6 +76,17 @@ fn ordinary_lines_of_an_application_are_left_out_only_for_who_asks_what_went_wro
     assert!(for_failures(&text, false).iter().all(|form| form.loss != Loss::Content));
 }
 
+#[test]
+fn what_can_soon_be_read_in_whole_is_not_left_out() {
+    let text = application_log();
+    let context = Context { seeks_failures: true, retrievable: true, ..Context::of(HANDLE) };
+    let leaves_out = |context: &Context| {
+        Log.forms(&Input::of(&text, Kind::Log, context)).iter().any(|form| form.loss == Loss::Content)
+    };
+    assert!(!leaves_out(&context));
+    assert!(leaves_out(&Context { profile: Profile::AGGRESSIVE, ..context }));
+}
+
 /// How many lines the markers of a line stand for.
 fn marked(line: &str) -> Option<usize> {
     let range = line.strip_prefix("[headroom: lines ")?.split(' ').next()?;
@@ -77,7 +96,7 @@ fn marked(line: &str) -> Option<usize> {
 
 fn for_failures(text: &str, retrievable: bool) -> Vec<Form> {
     let context = Context { seeks_failures: true, retrievable, ..Context::of(HANDLE) };
-    Log.forms(&Input::of(text, Kind::Log, &context))
+    every_form(&Input::of(text, Kind::Log, &context))
 }
 
 fn fixtures(name: &str) -> Vec<PathBuf> {
@@ -263,13 +282,13 @@ fn frames_of_libraries_go_and_those_of_the_project_stay() {
     );
     let context = Context { retrievable: true, ..Context::of(HANDLE) };
     let input = Input { lines_before: 10, ..Input::of(&text, Kind::Log, &context) };
-    let form = Log.forms(&input).into_iter().find(|form| form.loss == Loss::Content).unwrap();
+    let form = every_form(&input).into_iter().find(|form| form.loss == Loss::Content).unwrap();
     let gap =
         format!("[headroom: lines 14-25 left out: 12 frames: 12 express; all of it: headroom retrieve {HANDLE}]\n");
     assert_eq!(form.text, text.replace(&foreign, &gap));
     let hints = ["layer7".to_owned()];
     let context = Context { hints: &hints, ..context };
-    let form = Log.forms(&Input::of(&text, Kind::Log, &context)).into_iter().find(|form| form.loss == Loss::Content);
+    let form = every_form(&Input::of(&text, Kind::Log, &context)).into_iter().find(|form| form.loss == Loss::Content);
     assert!(form.is_some_and(|form| form.text.contains("\n    at layer7 (")));
 }
 
@@ -397,7 +416,7 @@ fn what_stays_of_an_elided_text_has_its_findings_by_file() {
     let found = joined(1..40, |n| format!("src/parse_tree.c:{n}:5: warning: unused variable [-Wunused]\n"));
     let text = format!("start\n{built}{found}end\n");
     let context = Context { retrievable: true, ..Context::of("3f9c2a71d04be586") };
-    let forms = Log.forms(&Input::of(&text, Kind::Log, &context));
+    let forms = every_form(&Input::of(&text, Kind::Log, &context));
     let form = &forms.last().unwrap().text;
     assert!(form.starts_with("[headroom: findings by file, a path stands above"), "{form}");
     assert!(form.contains("\n[headroom: lines 2-41 left out: 40 build steps; "), "{form}");
@@ -573,7 +592,7 @@ fn the_profile_decides_how_short_a_run_may_be_left_out() {
     let leaves_out = |profile| {
         let context = Context { retrievable: true, profile, ..Context::of(HANDLE) };
         let input = Input { command: Some(&["pytest".to_owned()]), ..Input::of(&text, Kind::Log, &context) };
-        Log.forms(&input).iter().any(|form| form.loss == Loss::Content)
+        every_form(&input).iter().any(|form| form.loss == Loss::Content)
     };
     assert!(leaves_out(Profile::AGGRESSIVE));
     assert!(!leaves_out(Profile::CONSERVATIVE));

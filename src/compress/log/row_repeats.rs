@@ -1,4 +1,4 @@
-//! Finds lines that stand in a text more than once: a block right behind itself, or anywhere before.
+//! For the row form: lines that stand in a text more than once, a block right behind itself, or anywhere before.
 //!
 //! Only exact repeats count, so that a reader can put the lines back. The trace of an error that is thrown again and
 //! again is the usual case.

@@ -1,4 +1,4 @@
-//! Blocks of lines that stood before: the same warning at another place, the frames that two traces share.
+//! For the elided form: blocks of lines that stood before: the same warning at another place, the frames that two traces share.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ const FEWEST_CHARACTERS: usize = 160;
 
 /// For each line of a block that stood before, the line that it repeats. Only lines that `stand` in the form count, on
 /// both sides.
-pub(super) fn repeated(lines: &[&str], stands: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
+pub(super) fn find(lines: &[&str], stands: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
     let mut from: Vec<Option<usize>> = vec![None; lines.len()];
     let mut seen = HashMap::new();
     let numbers: Vec<usize> = lines
@@ -63,7 +63,7 @@ mod tests {
     }
 
     fn found(lines: &[String]) -> Vec<Option<usize>> {
-        repeated(&lines.iter().map(String::as_str).collect::<Vec<_>>(), |line| !lines[line].is_empty())
+        find(&lines.iter().map(String::as_str).collect::<Vec<_>>(), |line| !lines[line].is_empty())
     }
 
     #[test]
@@ -87,14 +87,14 @@ mod tests {
         let lines: Vec<String> = ["a", "b", "c", "", "", "", "", "a", "b", "c"].map(str::to_owned).to_vec();
         assert_eq!(found(&lines), vec![None; 10]);
         let blank = vec![String::new(); 9];
-        assert_eq!(repeated(&blank.iter().map(String::as_str).collect::<Vec<_>>(), |_| true), vec![None; 9]);
+        assert_eq!(find(&blank.iter().map(String::as_str).collect::<Vec<_>>(), |_| true), vec![None; 9]);
     }
 
     #[test]
     fn two_hundred_thousand_lines_are_not_too_many() {
         let lines: Vec<&str> = (0..200_000).map(|n| ["x", "", "y", "x"][n % 4]).collect();
         let start = std::time::Instant::now();
-        assert!(repeated(&lines, |_| true).iter().any(Option::is_some));
+        assert!(find(&lines, |_| true).iter().any(Option::is_some));
         assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 }
