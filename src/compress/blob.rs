@@ -128,9 +128,7 @@ fn body(line: &str) -> Body {
     if is_dump(bytes) {
         return Body::Dump;
     }
-    let odd =
-        line.chars().filter(|c| *c == '\u{fffd}' || c.is_control() && !matches!(c, '\t' | '\u{1b}' | '\r' | '\u{8}'));
-    if odd.count() * 10 > line.len() {
+    if is_binary(line) {
         return Body::Binary;
     }
     if is_encoded(bytes) {
@@ -142,6 +140,14 @@ fn body(line: &str) -> Body {
         LONG.. if is_code(bytes) || has_long_word(line) => Body::Long,
         _ => Body::Legible,
     }
+}
+
+/// Whether more than a tenth of a line is no sign that one could read.
+fn is_binary(line: &str) -> bool {
+    let is_odd = |c: char| c == '\u{fffd}' || c.is_control() && !matches!(c, '\t' | '\u{1b}' | '\r' | '\u{8}');
+    // Most lines have nothing but plain letters: those are told by their bytes, without a look at each character.
+    let is_plain = line.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    !is_plain && line.chars().filter(|c| is_odd(*c)).count() * 10 > line.len()
 }
 
 /// Whether a line is minified code by its signs: few spaces, many brackets.
@@ -166,12 +172,12 @@ fn runs(bodies: &[Body]) -> Vec<Range<usize>> {
 /// Base64 or hex: one long word of its letters.
 fn is_encoded(word: &[u8]) -> bool {
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
+    if word.len() < SHORTEST_ENCODED || !word.iter().all(is_letter) {
+        return false;
+    }
     let uppers = word.iter().filter(|byte| byte.is_ascii_uppercase()).count();
     let joints = word.iter().filter(|byte| matches!(byte, b'/' | b'-' | b'_')).count();
-    word.len() >= SHORTEST_ENCODED
-        && word.iter().all(is_letter)
-        && joints * 8 < word.len()
-        && (uppers * 8 > word.len() || word.iter().all(u8::is_ascii_hexdigit))
+    joints * 8 < word.len() && (uppers * 8 > word.len() || word.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// `00000010: 7f45 4c46 ...` (xxd), `00000010  7f 45 4c 46 ...` (hexdump), `0000020 000003 ...` (od).
