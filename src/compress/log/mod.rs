@@ -144,8 +144,8 @@ fn whole_forms(input: &Input) -> Whole {
     let lossless = findings.into_iter().chain(results).chain(rows);
     let mut forms: Vec<Form> = lossless.map(|text| Form::of(text, Loss::None)).collect();
     // The front of a path may stand in its name.
-    let named = names.into_iter().chain(both);
-    forms.extend(named.map(|text| Form { text, loss: Loss::None, holds: Holds::Checked }));
+    let told = names.into_iter().chain(both);
+    forms.extend(told.map(|text| Form { text, loss: Loss::None, holds: Holds::Checked }));
     Whole { forms, has_results }
 }
 
