@@ -6,7 +6,6 @@
 //! that its marker does not name. When none passes, the text stays as it is and the reason is said.
 
 pub(crate) mod blob;
-mod chain;
 pub(crate) mod choice;
 mod code;
 mod command;
@@ -28,6 +27,7 @@ pub(crate) mod repeat;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
+mod sections;
 mod shell;
 pub(crate) mod table;
 pub(crate) mod text;
