@@ -293,7 +293,7 @@ fn mixture(changes: Vec<Change>, fixtures: &[String]) -> String {
                 );
             }
             Change::Cut(at) => {
-                text.truncate((0..=at % (text.len() + 1)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0))
+                text.truncate((0..=at % (text.len() + 1)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0));
             }
             Change::Other(at, c) => {
                 if let Some((start, old)) = text.char_indices().nth(at % text.len().max(1)) {
