@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::compress::kind::Kind;
-use crate::compress::log::row_form;
+use crate::compress::log::{read_rows, row_form};
 use crate::compress::{Compressor, Form, Input, Loss};
 
 /// How the head line of the form begins; a text that begins so is left alone.
@@ -65,12 +65,20 @@ impl Compressor for Search {
         let rows = row_form(input.text, input.first_line, input.context.hints);
         folded.into_iter().chain(rows).map(|text| Form::of(text, Loss::None)).collect()
     }
+
+    fn restore(&self, form: &str, first_line: Option<usize>) -> Option<String> {
+        unfold(form).or_else(|| read_rows(form, first_line))
+    }
 }
 
-/// The text with each path as a heading, or `None` where that is not shorter.
+/// The form must leave out this share of the characters: `src/a.rs:12` no longer stands in one piece.
+const LEAST_SAVED: usize = 4;
+
+/// The text with each path as a heading, or `None` where that is not clearly shorter.
 fn fold(text: &str) -> Option<String> {
     let form = folded(text)?;
-    let is_exact = form.len() < text.len() && unfold(&form).as_deref() == Some(text);
+    let is_shorter = form.len() < text.len() - text.len() / LEAST_SAVED;
+    let is_exact = is_shorter && unfold(&form).as_deref() == Some(text);
     is_exact.then_some(form)
 }
 

@@ -8,7 +8,7 @@ use crate::compress::Context;
 fn formed(text: &str, first_line: Option<usize>) -> Option<String> {
     let context = Context::of("3f9c2a71d04be586");
     let form = Config.forms(&Input { first_line, ..Input::of(text, Kind::Config, &context) }).pop()?;
-    assert_eq!(read(&form.text, first_line).as_deref(), Some(text));
+    assert_eq!(Config.restore(&form.text, first_line).as_deref(), Some(text));
     Some(form.text)
 }
 

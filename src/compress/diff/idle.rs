@@ -19,7 +19,7 @@ const LOOKED_THROUGH: usize = 20_000_000;
 const SHORTEST_GENERATED: usize = 12;
 
 const SHOWN: &str =
-    "diff to read, not to apply, without --- and +++ lines that only repeat the diff line (or say /dev/null)";
+    "diff to read, not to apply, without ---, +++ and rename lines that only repeat the diff line (or say /dev/null)";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -40,11 +40,12 @@ pub(super) fn form(input: &Input, missed: &[&str]) -> Option<Form> {
     idle(input, missed, &lines, &roles, &mut fates);
     let idle = fates.iter().filter(|fate| **fate == Fate::Idle).count();
     let handle = input.context.handle;
+    let shown = format!("{SHOWN}{}", plain::times(&lines));
     let head = if idle > 0 {
         let what = format!("{idle} unchanged lines (`…3` stands for 3, nothing for those at the end of a hunk)");
-        marker::digest(SHOWN, &what, handle)
+        marker::digest(&shown, &what, handle)
     } else if fates.contains(&Fate::Generated) {
-        marker::legend(SHOWN, Some(handle))
+        marker::legend(&shown, Some(handle))
     } else {
         return None;
     };
@@ -163,7 +164,9 @@ fn idle(input: &Input, missed: &[&str], lines: &[&str], roles: &[Role], fates: &
         let goes = |at: &usize| may_go[*at] && names(lines[*at]).all(|name| stands(name, &known));
         let run = (at..lines.len()).take_while(goes).count();
         let length: usize = lines[at..at + run].iter().map(|line| line.trim().len() + 2).sum();
-        if length >= LEAST_LEFT_OUT {
+        // Nothing stands for what is missing at a hunk's end.
+        let is_end = !roles.get(at + run).is_some_and(|role| role.is_body());
+        if length >= LEAST_LEFT_OUT || is_end {
             fates[at..at + run].fill(Fate::Idle);
         }
         at += run;

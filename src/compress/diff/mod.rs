@@ -1,7 +1,7 @@
 //! The diff compressor: what `git diff`, `git show`, `git log -p` and `diff -u` print, with each fact once.
 //!
-//! Every changed line stays as it is. What goes first is what can be told from what stays: the `---` and `+++` lines that
-//! repeat the `diff` line, the signs of a new file's lines. What goes next, where it can be had
+//! Every changed line stays as it is. What goes first is what can be told from what stays: `---`, `+++` and `rename` lines
+//! that repeat the `diff` line, the signs of a new file's lines. What goes next, where it can be had
 //! back, are unchanged lines that hold no name and no number that does not stand somewhere else in the form: a reader who
 //! looks for something by its spelling finds it either way.
 
@@ -28,8 +28,8 @@ const MOST_TRIES: usize = 4;
 ///
 /// # What it drops
 ///
-/// Without loss: `---` and `+++` lines that repeat the `diff` line, the counts in `@@ -120,7 +122,9 @@`, the signs of the
-/// lines of a new or deleted file, an author who is that of the commit above. Where the original can be had back:
+/// Without loss: `---`, `+++` and `rename` lines that repeat the `diff` line, the day of a file that was written on the
+/// same one as the file above, the signs of the lines of a new or deleted file, an author who is that of the commit above. Where the original can be had back:
 /// unchanged lines, as `…3` in the place of three of them, and what generated files (lock files, source maps) changed to.
 ///
 /// # When it declines
@@ -60,7 +60,7 @@ impl Compressor for Diff {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -84,6 +84,10 @@ impl Compressor for Diff {
             _ => vec![whole],
         }
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        plain::read(form)
+    }
 }
 
 /// The form with gaps that passes the gate. Where the gate misses a literal, the lines that hold it are shown.
@@ -97,12 +101,6 @@ fn short(input: &Input) -> Option<Form> {
         }
     }
     None
-}
-
-/// The diff of which `form` is the form.
-#[cfg(test)]
-pub(crate) fn read(form: &str) -> Option<String> {
-    plain::read(form)
 }
 
 #[cfg(test)]

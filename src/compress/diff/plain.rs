@@ -3,14 +3,27 @@
 //! Form and diff have the same lines in the same order, except for those that follow from others. The heads of hunks
 //! stay: their lengths could be counted, but then nobody would find them any more.
 
+use std::borrow::Cow;
+
 use crate::compress::diff::roles::{self, Hunk, Role};
+use crate::compress::git::date;
 use crate::compress::marker;
 
-const WHAT: &str = "diff, no line left out but --- and +++ lines that only repeat the diff line (or say /dev/null)";
+const WHAT: &str =
+    "diff, no line left out but ---, +++ and rename lines that only repeat the diff line (or say /dev/null)";
+
+/// Said as well where files have times.
+pub(super) const TIMES: &str = "; a time alone is on the day said last";
+
+/// So many renames are told by their diff line. Of more the gate would have to look up too many names in the form.
+const MOST_RENAMES: usize = 60;
 
 /// Stands at the end of a hunk's head whose lines all have the same sign, which is not shown.
 const ALL_ADDED: &str = " every line added:";
 const ALL_REMOVED: &str = " every line removed:";
+
+/// How a line begins that says how much of a renamed file is the same.
+const SIMILARITY: &str = "similarity index ";
 
 /// Shorter hunks keep their signs.
 const SHORTEST_ALL: usize = 3;
@@ -19,11 +32,17 @@ const SHORTEST_ALL: usize = 3;
 pub(super) fn write(text: &str) -> String {
     let (lines, end) = split(text);
     let roles = roles::of(&lines);
-    let mut writer = Writer::new(&marker::legend(WHAT, None));
+    let mut writer = Writer::new(&marker::legend(&format!("{WHAT}{}", times(&lines)), None));
     for at in 0..lines.len() {
         writer.line(&lines, &roles, at);
     }
     writer.finish(end)
+}
+
+/// What the head line says of times.
+pub(super) fn times(lines: &[&str]) -> &'static str {
+    let has_time = |line: &&str| line.starts_with("--- ") && line.contains('\t');
+    if lines.iter().any(has_time) { TIMES } else { "" }
 }
 
 /// The lines of `text`, and what stands behind the last one.
@@ -47,6 +66,12 @@ fn names(line: &str) -> Option<(&str, &str)> {
     Some((old, new))
 }
 
+/// The two names of a renamed file, where its `diff` line tells where the first one ends.
+fn renamed(line: &str) -> Option<(&str, &str)> {
+    let (from, to) = line.strip_prefix("diff --git a/")?.split_once(" b/")?;
+    (from != to && !to.contains(" b/")).then_some((from, to))
+}
+
 /// What the lines above tell about those below, to the writer and to the reader alike.
 #[derive(Default)]
 struct Known<'a> {
@@ -57,7 +82,7 @@ struct Known<'a> {
     from: &'a str,
     to: &'a str,
     /// What `diff -u` says behind the names: when the files were written.
-    stamps: (&'a str, &'a str),
+    stamps: (Cow<'a, str>, Cow<'a, str>),
     author: &'a str,
     above: &'a str,
 }
@@ -67,7 +92,8 @@ impl<'a> Known<'a> {
     fn note(&mut self, line: &'a str) {
         self.above = line;
         if line.starts_with("diff ") {
-            *self = Self { file: Some(line), stamps: self.stamps, author: self.author, above: line, ..Self::default() };
+            let stamps = std::mem::take(&mut self.stamps);
+            *self = Self { file: Some(line), stamps, author: self.author, above: line, ..Self::default() };
         } else if line.starts_with("Author: ") {
             self.author = line;
         } else if self.file.is_some() {
@@ -108,12 +134,14 @@ pub(super) struct Writer<'a> {
     known: Known<'a>,
     /// So many lines follow that go without their sign.
     unsigned: usize,
+    /// How many renames went without lines of their own.
+    renames: usize,
 }
 
 impl<'a> Writer<'a> {
     /// Begins with a head line.
     pub(super) fn new(head: &str) -> Self {
-        Self { form: format!("{head}\n"), known: Known::default(), unsigned: 0 }
+        Self { form: format!("{head}\n"), known: Known::default(), unsigned: 0, renames: 0 }
     }
 
     pub(super) fn finish(mut self, end: &str) -> String {
@@ -143,13 +171,34 @@ impl<'a> Writer<'a> {
             role if role.is_body() => self.say(line),
             _ => {
                 let next = lines.get(at + 1).copied().unwrap_or_default();
-                let is_known = line == self.known.author && self.known.lacks_author(next);
-                if !is_known {
-                    self.known.note(line);
+                if line == self.known.author && self.known.lacks_author(next) {
+                    return;
+                }
+                let is_told = self.is_told(lines, at);
+                self.known.note(line);
+                if !is_told {
                     self.say(line);
                 }
             }
         }
+    }
+
+    /// Whether the line `at` says from where or to where its file was renamed, as the diff line does.
+    fn is_told(&mut self, lines: &[&str], at: usize) -> bool {
+        let from = if lines[at].starts_with("rename from ") { at } else { at.saturating_sub(1) };
+        if !lines[at].starts_with("rename ") || !lines[from.saturating_sub(1)].starts_with(SIMILARITY) {
+            return false;
+        }
+        let Some((old, new)) = self.known.file.and_then(renamed) else { return false };
+        let is_same = |at: usize, label: &str, name: &str| {
+            lines.get(at).and_then(|line| line.strip_prefix(label)).is_some_and(|said| said == name)
+        };
+        if self.renames >= MOST_RENAMES || !is_same(from, "rename from ", old) || !is_same(from + 1, "rename to ", new)
+        {
+            return false;
+        }
+        self.renames += usize::from(at > from);
+        true
     }
 
     fn names(&mut self, left: &'a str, right: &'a str) {
@@ -164,9 +213,13 @@ impl<'a> Writer<'a> {
             let left_stamp = file.and_then(|file| stamp(left, "--- ", file.0));
             let right_stamp = file.and_then(|file| stamp(right, "+++ ", file.1));
             if let (Some(left), Some(right)) = (left_stamp, right_stamp) {
-                self.known.stamps = (left, right);
-                self.say(&format!("---\t{left}"));
-                self.say(&format!("+++\t{right}"));
+                let times = (
+                    date::time_alone(left, &self.known.stamps.0).unwrap_or(left),
+                    date::time_alone(right, &self.known.stamps.1).unwrap_or(right),
+                );
+                self.known.stamps = (Cow::Borrowed(left), Cow::Borrowed(right));
+                self.say(&format!("---\t{}", times.0));
+                self.say(&format!("+++\t{}", times.1));
             } else {
                 self.say(left);
                 self.say(right);
@@ -206,7 +259,7 @@ fn one_sign(hunk: Hunk, below: &[Role]) -> Option<(&'static str, usize)> {
 /// The diff of which `form` is the form.
 pub(super) fn read(form: &str) -> Option<String> {
     let (head, body) = form.split_once('\n')?;
-    if marker::read_legend(head)? != WHAT {
+    if !matches!(marker::read_legend(head)?.strip_prefix(WHAT)?, "" | TIMES) {
         return None;
     }
     let (lines, end) = split(body);
@@ -248,6 +301,12 @@ impl<'a> Reader<'a> {
         }
         self.known.note(line);
         self.say(line);
+        let names = self.known.file.and_then(renamed).filter(|_| line.starts_with(SIMILARITY));
+        if let Some((old, new)) = names.filter(|_| !next.starts_with("rename ") && !next.starts_with("copy ")) {
+            (self.known.from, self.known.to) = (old, new);
+            self.say(&format!("rename from {old}"));
+            self.say(&format!("rename to {new}"));
+        }
         1
     }
 
@@ -255,9 +314,13 @@ impl<'a> Reader<'a> {
         let file = self.known.file.take().and_then(names);
         let stamps = left.strip_prefix("---\t").zip(right.strip_prefix("+++\t"));
         if let Some(((old, new), (left, right))) = file.zip(stamps) {
-            self.known.stamps = (left, right);
+            let whole = |stamp: &'a str, above: &str| {
+                date::on_the_day_of(stamp, above).map_or(Cow::Borrowed(stamp), Cow::Owned)
+            };
+            let (left, right) = (whole(left, &self.known.stamps.0), whole(right, &self.known.stamps.1));
             self.say(&format!("--- {old}\t{left}"));
             self.say(&format!("+++ {new}\t{right}"));
+            self.known.stamps = (left, right);
         } else {
             self.say(left);
             self.say(right);

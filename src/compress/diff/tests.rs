@@ -77,7 +77,7 @@ fn forms(text: &str, retrievable: bool) -> Vec<Form> {
 fn what_follows_from_other_lines_is_not_shown() {
     let [form] = &forms(DIFF, false)[..] else { panic!() };
     assert_eq!(form.loss, Loss::None);
-    assert_eq!(read(&form.text).as_deref(), Some(DIFF));
+    assert_eq!(Diff.restore(&form.text, None).as_deref(), Some(DIFF));
     assert!(!form.text.contains("--- a/src/a.rs") && !form.text.contains("\n+++ b/fresh.txt"), "{}", form.text);
     assert!(form.text.contains("\n--- a line that looks like a head\n+++ another one\n"), "{}", form.text);
     assert!(
@@ -142,6 +142,40 @@ fn times_of_files_that_were_unpacked_together_are_said_once() {
     let form = plain::write(&text);
     assert_eq!(plain::read(&form).as_ref(), Some(&text));
     assert_eq!(form.matches("2024-03-04 10:00:00.000000000 +0000").count(), 1, "{form}");
+    let later = text.replace("b.txt\t2024-03-04 10:00:00.000000000", "b.txt\t2024-03-04 10:00:00.250000000");
+    let form = plain::write(&later);
+    assert_eq!(plain::read(&form), Some(later));
+    assert!(form.contains("\n---\t10:00:00.000000000\n+++\t10:00:00.250000000\n"), "{form}");
+}
+
+#[test]
+fn a_rename_is_told_by_its_diff_line_where_that_tells_both_names() {
+    let file = |from: &str, to: &str| {
+        format!(
+            "diff --git a/{from} b/{to}\nsimilarity index 90%\nrename from {from}\nrename to {to}\nindex 3f9c2a7..1d04be5 100644\n--- a/{from}\n+++ b/{to}\n@@ -1 +1 @@\n-{from}1\n+{to}2\n"
+        )
+    };
+    let moved = "diff --git a/p b/q\nsimilarity index 100%\nrename from p\nrename to q\n";
+    let copied = moved.replace("rename", "copy");
+    let text = format!("{}{copied}{}{moved}", file("old/x.txt", "new dir/x.txt"), file("a b/c", "d"));
+    let form = plain::write(&text);
+    assert_eq!(plain::read(&form).as_ref(), Some(&text));
+    assert!(form.contains("b/new dir/x.txt\nsimilarity index 90%\nindex 3f9c2a7..1d04be5 100644\n@@"), "{form}");
+    assert!(form.contains("\ncopy from p\n") && form.contains("\nrename from a b/c\n"), "{form}");
+    assert!(form.ends_with("similarity index 100%\n"), "{form}");
+}
+
+#[test]
+fn a_thousand_renames_have_a_form() {
+    let rename = |n: usize| {
+        format!(
+            "diff --git a/old_{n}/file.rs b/new_{n}/file.rs\nsimilarity index 100%\nrename from old_{n}/file.rs\nrename to new_{n}/file.rs\n"
+        )
+    };
+    let text = format!("{}{}", DIFF, (0..1000).map(rename).collect::<String>());
+    let whole = plain::write(&text);
+    assert_eq!(plain::read(&whole).as_ref(), Some(&text));
+    assert_eq!(literal::lost(&text, &whole, 1, HANDLE), None);
 }
 
 #[test]
@@ -200,7 +234,7 @@ proptest! {
         }
         for text in [text.as_str(), &text[..end]] {
             for form in forms(text, false) {
-                prop_assert_eq!(read(&form.text), Some(text.to_owned()));
+                prop_assert_eq!(Diff.restore(&form.text, None), Some(text.to_owned()));
             }
             forms(text, true);
         }
@@ -218,7 +252,7 @@ proptest! {
     #[test]
     fn noise_does_no_harm(text in "(@@ -[0-3],[0-3] \\+[0-3] @@|diff --git a b|--- |\\+\\+\\+ |[ +-]|\n|\r|é|[a-c])*") {
         for form in forms(&text, false) {
-            prop_assert_eq!(read(&form.text), Some(text.clone()));
+            prop_assert_eq!(Diff.restore(&form.text, None), Some(text.clone()));
         }
         forms(&text, true);
     }

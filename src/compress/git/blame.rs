@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::compress::git::Layout;
 
 pub(super) const LAYOUT: Layout = Layout {
-    how: "git blame, nothing left out; the commit stands above its lines, from the second time on by its hash alone",
+    how: "git blame, nothing left out; the commit stands above its lines, from the second time on by its hash alone, and in \
+          the first and the last line where it stood",
     write,
     read,
 };
@@ -49,10 +50,16 @@ fn write(lines: &[&str]) -> Option<Vec<String>> {
     let mut commits: HashMap<&str, &str> = HashMap::new();
     let mut above = "";
     let mut expected = None;
-    for line in lines {
+    for (at, line) in lines.iter().enumerate() {
         let row = row(line, expected)?;
         expected = Some(row.number + 1);
         let hash = row.commit.split(' ').next()?;
+        if at == 0 || at + 1 == lines.len() {
+            commits.insert(hash, row.commit);
+            above = row.commit;
+            form.push((*line).to_owned());
+            continue;
+        }
         if row.commit != above {
             let is_known = commits.insert(hash, row.commit) == Some(row.commit);
             form.push(if is_known { hash } else { row.commit }.to_owned());
@@ -71,6 +78,10 @@ fn read(lines: &[&str]) -> Option<Vec<String>> {
         let number = line.split(')').next().filter(|number| number.len() < line.len());
         if number.is_some_and(|number| number.parse::<usize>().is_ok()) {
             rows.push((commit, *line));
+        } else if let Some(whole) = row(line, None) {
+            commit = whole.commit;
+            commits.insert(commit.split(' ').next()?, commit);
+            rows.push((commit, whole.line));
         } else {
             let hash = line.split(' ').next()?;
             commit = if *line == hash { commits.get(hash).copied().unwrap_or(line) } else { line };

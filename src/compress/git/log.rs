@@ -1,10 +1,12 @@
 //! `git log`, `git show --stat`: commits one below the other.
 
-use crate::compress::git::Layout;
+use std::borrow::Cow;
+
+use crate::compress::git::{Layout, date};
 
 pub(super) const LAYOUT: Layout = Layout {
-    how: "git log, nothing left out; `commit HASH DATE`, headers that do not stand there are those of the commit above, \
-          messages not indented; | starts a line as it was",
+    how: "git log, nothing left out; `commit HASH DATE` (a time alone: on the day of the commit above), headers that do \
+          not stand there are those of the commit above, messages not indented; | starts a line as it was",
     write,
     read,
 };
@@ -20,14 +22,15 @@ pub(super) fn is_commit(line: &str) -> bool {
 /// The headers of the last commit, by their labels: `Author: `, `Date:   `.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Headers<'a> {
-    fields: Vec<(&'a str, &'a str)>,
+    fields: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl<'a> Headers<'a> {
     /// `None` where a line is no header.
     fn parse(lines: &[&'a str]) -> Option<Self> {
         let fields: Option<Vec<_>> = lines.iter().map(|line| field(line)).collect();
-        fields.map(|fields| Self { fields: fields.into_iter().filter(|(label, _)| *label != MERGE).collect() })
+        let fields = fields?.into_iter().filter(|(label, _)| *label != MERGE);
+        Some(Self { fields: fields.map(|(label, value)| (label, Cow::Borrowed(value))).collect() })
     }
 
     /// The one that is said in the line of the commit.
@@ -93,10 +96,13 @@ fn write_commit<'a>(commit: &[&'a str], known: &mut Headers<'a>) -> Option<Vec<S
     let date = headers.date()?;
     let mut form = Vec::with_capacity(commit.len());
     if headers.has_labels_of(known) {
-        form.push(format!("{} {}", commit[0], headers.fields[date].1));
+        let written = &headers.fields[date].1;
+        let time = date::time_alone(written, &known.fields[date].1);
+        form.push(format!("{} {}", commit[0], time.unwrap_or(written)));
         for line in header_lines {
-            let is_known =
-                field(line).is_some_and(|field| known.fields.contains(&field) || field == headers.fields[date]);
+            let is_known = field(line).is_some_and(|(label, value)| {
+                label == headers.fields[date].0 || known.fields.iter().any(|known| known.0 == label && known.1 == value)
+            });
             if !is_known {
                 form.push((*line).to_owned());
             }
@@ -144,7 +150,8 @@ fn read_commit<'a>(commit: &[&'a str], known: &mut Headers<'a>) -> Option<Vec<St
         rest = &rest[end + 1..];
     } else {
         let at = known.date()?;
-        known.fields[at].1 = date;
+        let with_day = date::on_the_day_of(date, &known.fields[at].1);
+        known.fields[at].1 = with_day.map_or(Cow::Borrowed(date), Cow::Owned);
         if let Some(line) = rest.first().filter(|line| line.starts_with(MERGE)) {
             text.push((*line).to_owned());
             rest = &rest[1..];
@@ -152,7 +159,7 @@ fn read_commit<'a>(commit: &[&'a str], known: &mut Headers<'a>) -> Option<Vec<St
         let mut next = 0;
         while let Some((label, value)) = rest.first().and_then(|line| field(line)) {
             let Some(at) = known.fields[next..].iter().position(|(known, _)| *known == label) else { break };
-            known.fields[next + at].1 = value;
+            known.fields[next + at].1 = Cow::Borrowed(value);
             next += at + 1;
             rest = &rest[1..];
         }

@@ -1,9 +1,10 @@
 //! The git compressor: what `git log`, `git blame` and `git status` print, with each fact once.
 //!
 //! Each form is read back and compared before it is offered; only a graph, where the original can be had back, loses its
-//! lines. Dates and hashes are not shortened further, though they could be: someone will look for them as they were.
+//! lines. Hashes and times are not shortened, though they could be: someone will look for them as they were.
 
 mod blame;
+pub(super) mod date;
 mod graph;
 mod log;
 mod status;
@@ -33,7 +34,7 @@ const LAYOUTS: &[Layout] = &[log::LAYOUT, blame::LAYOUT, status::LAYOUT];
 ///
 /// # What it drops
 ///
-/// What is said elsewhere: headers of a commit that are those of the commit above, the indentation of
+/// What is said elsewhere: headers of a commit that are those of the commit above, also its day, the indentation of
 /// messages, padding of statistics, a blamed commit's author and date from the second time on, and the advice that `git
 /// status` gives on what to type. Where the original can be had back, what `git log --graph` draws before each commit.
 ///
@@ -64,7 +65,7 @@ impl Compressor for Git {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -81,6 +82,10 @@ impl Compressor for Git {
         });
         let form = form.map(|form| Form::of(form, Loss::None));
         form.or_else(|| graph::form(input).filter(|_| input.context.retrievable)).into_iter().collect()
+    }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        LAYOUTS.iter().find_map(|layout| layout.text(form))
     }
 }
 
@@ -115,12 +120,6 @@ pub(super) fn looks_like(lines: &[&str]) -> bool {
             && ["Author: ", "Author:     ", "Merge: "].iter().any(|label| pair[1].starts_with(label))
     };
     lines.windows(2).next().is_some_and(is_commit) || blame::looks_like(lines)
-}
-
-/// The text of which `form` is the form.
-#[cfg(test)]
-pub(crate) fn read(form: &str) -> Option<String> {
-    LAYOUTS.iter().find_map(|layout| layout.text(form))
 }
 
 #[cfg(test)]

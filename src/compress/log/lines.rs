@@ -80,6 +80,11 @@ impl Notable {
     }
 }
 
+/// The last line that says anything: how a text ends is what is looked for most.
+pub(super) fn last_of(lines: &[&str]) -> usize {
+    lines.iter().rposition(|line| !line.trim().is_empty()).unwrap_or(0)
+}
+
 /// The lines in which `pattern` matches and `except` does not object, in one pass over the text.
 fn matching(text: &str, lines: &[&str], pattern: &Regex, except: fn(&str, usize, usize) -> bool) -> Vec<bool> {
     let mut found = vec![false; lines.len()];

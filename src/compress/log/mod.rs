@@ -11,10 +11,10 @@
 mod echoed;
 mod elide;
 mod elided_blocks;
-pub(crate) mod findings;
+mod findings;
 mod lines;
-pub(crate) mod names;
-pub(crate) mod results;
+mod names;
+mod results;
 mod row_form;
 mod row_repeats;
 mod rows;
@@ -26,7 +26,7 @@ mod terminal;
 mod tools;
 pub(crate) mod trace;
 
-pub(crate) use row_form::row_form;
+pub(crate) use row_form::{read_rows, row_form};
 
 use elide::elided_forms;
 use findings::findings_form;
@@ -35,7 +35,7 @@ use results::results_form;
 use row_form::traced_form;
 
 use crate::compress::kind::Kind;
-use crate::compress::{Compressor, Form, Holds, Input, Loss, literal};
+use crate::compress::{Compressor, Form, Input, Loss, literal};
 
 /// Logs and the output of build and test tools.
 ///
@@ -122,6 +122,13 @@ impl Compressor for Log {
         forms.extend(shorter_forms(input).into_iter().filter(is_clearly_shorter));
         forms
     }
+
+    fn restore(&self, form: &str, first_line: Option<usize>) -> Option<String> {
+        findings::decode(form)
+            .or_else(|| results::decode(form))
+            .or_else(|| names::decode(form))
+            .or_else(|| read_rows(form, first_line))
+    }
 }
 
 /// The forms that show everything.
@@ -139,14 +146,9 @@ fn whole_forms(input: &Input) -> Whole {
     let results = if is_bare { results_form(input.text) } else { None };
     let rows = row_form(input.text, input.first_line, hints);
     let names = if is_bare { names_form(input.text, hints) } else { None };
-    let both = rows.as_ref().filter(|_| is_bare).and_then(|rows| names::names_in_rows(rows, hints));
     let has_results = results.is_some();
-    let lossless = findings.into_iter().chain(results).chain(rows);
-    let mut forms: Vec<Form> = lossless.map(|text| Form::of(text, Loss::None)).collect();
-    // The front of a path may stand in its name.
-    let told = names.into_iter().chain(both);
-    forms.extend(told.map(|text| Form { text, loss: Loss::None, holds: Holds::Checked }));
-    Whole { forms, has_results }
+    let forms = findings.into_iter().chain(results).chain(rows).chain(names);
+    Whole { forms: forms.map(|text| Form::of(text, Loss::None)).collect(), has_results }
 }
 
 /// The forms that leave something out.

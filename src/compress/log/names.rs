@@ -1,14 +1,13 @@
-//! Names for what lines say again and again: the folder of a toolchain, the arguments of every call of a compiler.
+//! Names for what lines say again and again: the arguments of every call of a compiler, a message.
 //!
-//! A name stands for whole words or for the front part of a path, never for part of a word, and what follows it in the
-//! line is written as it was: `§1/main.rs:12:5`. All names stand at the head, where a reader looks for them once. The
-//! form is decoded and compared before it is offered.
+//! A name stands for whole words, never for part of one, so that a path can be searched for as it was. All names stand
+//! at the head, where a reader looks for them once. The form is decoded and compared before it is offered.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use crate::compress::log::row_form;
+use crate::compress::log::{lines, row_form};
 
 /// How the head line of the form begins.
 const HEAD: &str = "[headroom: text with names, ";
@@ -37,29 +36,12 @@ const LEAST_SAVED: usize = 6;
 
 /// The form of `text`, or `None` where it would not be much shorter.
 pub(super) fn names_form(text: &str, hints: &[String]) -> Option<String> {
-    if text.starts_with("[headroom: ") { None } else { named(text, hints, |_| false) }
-}
-
-/// The form of `rows`, in which names stand for what templates and values have in common. It is harder to read than
-/// either, so it must be clearly shorter.
-pub(super) fn names_in_rows(rows: &str, hints: &[String]) -> Option<String> {
-    let verbatim = || rows.split('\n').enumerate().filter(|(_, line)| line.starts_with('|')).map(|(line, _)| line);
-    let (first, last) = (verbatim().next(), verbatim().last());
-    let form = named(rows, hints, |line| Some(line) == first || Some(line) == last)?;
-    (form.len() * 8 < rows.len() * 7).then_some(form)
-}
-
-/// The form of `text`, in which lines that are `fixed` stay as they were.
-fn named(text: &str, hints: &[String], fixed: impl Fn(usize) -> bool) -> Option<String> {
-    let sign = *SIGNS.iter().find(|sign| !text.contains(**sign))?;
+    let sign = *SIGNS.iter().find(|sign| !text.contains(**sign) && !text.starts_with("[headroom: "))?;
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
-    let last = lines.len() - 1;
+    let last = lines::last_of(&lines);
     // The first line and the last one stay as they were, and so does what the question names.
     let is_open = |line: usize| {
-        line > 0
-            && line < last
-            && !fixed(line)
-            && !hints.iter().any(|hint| hint.len() > 1 && lines[line].contains(hint.as_str()))
+        line > 0 && line != last && !hints.iter().any(|hint| hint.len() > 1 && lines[line].contains(hint.as_str()))
     };
     let open: Vec<bool> = (0..lines.len()).map(is_open).collect();
     let names = chosen(&lines, &open)?;
@@ -145,27 +127,14 @@ fn first_start(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
-/// Whether what is named may end before `at`: at the end of a word, or in a path behind a folder.
+/// Whether what is named may end before `at`: at the end of a word.
 fn ends_at(bytes: &[u8], at: usize) -> bool {
     if bytes[at - 1].is_ascii_whitespace() || matches!(bytes[at - 1], b':' | b'=') {
         return false;
     }
-    match bytes.get(at) {
-        None => true,
-        Some(b':') => match bytes.get(at + 1) {
-            // The hash of a crate stands before the names in it.
-            Some(b':') => bytes[at - 1] == b']',
-            next => next.is_none_or(|next| next.is_ascii_digit() || next.is_ascii_whitespace()),
-        },
-        Some(b'/') => {
-            // Looking back any farther at each slash of a very long word would not be linear.
-            let mut word = bytes[..at].iter().rev().take(LONGEST).take_while(|byte| !byte.is_ascii_whitespace());
-            word.any(|byte| *byte == b'/')
-        }
-        Some(byte) => {
-            matches!(byte, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'`' | b')' | b']' | b',' | b';' | b'>' | b'}')
-        }
-    }
+    bytes.get(at).is_none_or(|byte| {
+        matches!(byte, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'`' | b')' | b']' | b',' | b';' | b'>' | b'}')
+    })
 }
 
 /// Where what is named ends that begins at `start` and may go on to `limit`: never between a bracket or a quote and the
@@ -291,7 +260,7 @@ mod tests {
     fn compiled(count: usize) -> String {
         let line = |n: usize| {
             format!(
-                "cc -O2 -Wall -I/usr/include/glib-2.0 -c /srv/app/third_party/src/part{n}.c -o \"/tmp/out/part{n}.o\"\n"
+                "cc -O2 -Wall -I/usr/include/glib-2.0 -c /srv/app/third_party/src /srv/app/part{n}.c -o \"/tmp/out/part{n}.o\"\n"
             )
         };
         (0..count).map(line).collect::<Vec<_>>().concat()
@@ -304,7 +273,7 @@ mod tests {
         assert_eq!(decode(&form).as_deref(), Some(text.as_str()));
         let lines: Vec<&str> = form.lines().collect();
         assert_eq!(lines[1], "§1=cc -O2 -Wall -I/usr/include/glib-2.0 -c /srv/app/third_party/src");
-        assert_eq!(lines[3], "§1/part0.c -o \"/tmp/out/part0.o\"");
+        assert_eq!(lines[3], "§1 /srv/app/part0.c -o \"/tmp/out/part0.o\"");
         assert_eq!((lines[2], *lines.last().unwrap()), ("make: start", "make: done"));
     }
 
@@ -312,7 +281,10 @@ mod tests {
     fn a_line_that_the_question_names_stays_as_it_was() {
         let text = format!("make: start\n{}make: done\n", compiled(9));
         let form = names_form(&text, &["part3.c".to_owned()]).unwrap();
-        assert!(form.contains("\ncc -O2 -Wall -I/usr/include/glib-2.0 -c /srv/app/third_party/src/part3.c"), "{form}");
+        assert!(
+            form.contains("\ncc -O2 -Wall -I/usr/include/glib-2.0 -c /srv/app/third_party/src /srv/app/part3.c"),
+            "{form}"
+        );
     }
 
     #[test]
@@ -325,7 +297,7 @@ mod tests {
     #[test]
     fn a_sign_that_the_text_has_is_no_name() {
         let text = format!("§1 of the law\n{}done\n", compiled(9));
-        assert!(names_form(&text, &[]).is_some_and(|form| form.contains("\n¤1/part0.c")));
+        assert!(names_form(&text, &[]).is_some_and(|form| form.contains("\n¤1 /srv/app/part0.c")));
         assert_eq!(names_form(&format!("§1 ¤ ‡\n{}done\n", compiled(9)), &[]), None);
     }
 

@@ -5,7 +5,7 @@
 //! first and the last line.
 
 use crate::compress::Input;
-use crate::compress::log::lines::Notable;
+use crate::compress::log::lines::{self, Notable};
 use crate::compress::log::row_repeats::{self, Repeats, Step};
 use crate::compress::log::rows::{self, DITTO, Gap, Piece, Writer};
 use crate::compress::log::split::{WAYS, Words};
@@ -31,6 +31,11 @@ pub(crate) fn row_form(text: &str, first_line: Option<usize>, hints: &[String]) 
     let form = encode(text, first_line, hints)?;
     let is_exact = is_shorter(&form, text) && rows::decode(&form, first_line, &[]).as_deref() == Some(text);
     is_exact.then_some(form)
+}
+
+/// The text that a row form without gaps stands for.
+pub(crate) fn read_rows(form: &str, first_line: Option<usize>) -> Option<String> {
+    rows::decode(form, first_line, &[])
 }
 
 /// The row form of `input` without the frames of libraries and runtimes in its traces, or `None` where there are too few
@@ -119,15 +124,16 @@ impl<'a> Read<'a> {
 
 fn write(read: &Read, text: &str, first_line: Option<usize>, gaps: &[Gap]) -> String {
     let Read { lines, notable, repeats } = read;
-    let verbatim = notable.kept_verbatim();
+    let mut verbatim = notable.kept_verbatim();
     let mut is_gone = vec![false; lines.len()];
     for gap in gaps {
         is_gone[gap.first..gap.first + gap.lines.len()].fill(true);
     }
-    let last = lines.len() - 1;
+    let last = lines::last_of(lines);
+    verbatim[last] = true;
     let words = Words::of(lines.clone(), stamp::best_cut(lines));
     let eligible = |line: usize| {
-        let is_error = notable.severe[line] && !notable.hinted[line] && line > 0 && line < last;
+        let is_error = notable.severe[line] && !notable.hinted[line] && line > 0 && line != last;
         match (repeats.is_copy[line] || is_gone[line], verbatim[line]) {
             (false, false) => Eligible::Yes,
             (false, true) if is_error => Eligible::InCrowd,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use crate::compress::log::stamp;
+use crate::compress::log::{lines, stamp};
 
 /// Longest block of lines that is looked for right behind itself.
 const LONGEST_BLOCK: usize = 8;
@@ -45,8 +45,18 @@ pub(super) struct Block {
     pub(super) length: usize,
 }
 
-/// The repeats of `lines`.
+/// The repeats of `lines`. The last line is none.
 pub(super) fn find(lines: &[&str]) -> Repeats {
+    let count = lines.len();
+    let end = lines::last_of(lines);
+    let mut found = find_before(&lines[..end]);
+    found.steps.extend((end..count).map(|first| Step::Lines { first, length: 1, times: 1 }));
+    found.is_copy.resize(count, false);
+    found.is_repeated.resize(count, false);
+    found
+}
+
+fn find_before(lines: &[&str]) -> Repeats {
     let mut steps = Vec::new();
     let mut sources: Vec<Block> = Vec::new();
     let mut is_copy = vec![false; lines.len()];

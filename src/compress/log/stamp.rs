@@ -11,10 +11,7 @@ use crate::compress::log::split::Span;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cut {
     Day,
-    Hour,
-    Minute,
-    /// All of it: where many lines have the same. The seconds are never cut off their fraction, since `01.779` is what a
-    /// reader looks for, nor off a zone right behind it.
+    /// All of it: where many lines have the same. A clock is never cut in two: `10:00:01.779` is what a reader looks for.
     Whole,
 }
 
@@ -110,8 +107,6 @@ impl Stamp {
         let head_end = match cut {
             Cut::Day if self.clock == self.start => return None,
             Cut::Day => self.clock - 1,
-            Cut::Hour => self.clock + 2,
-            Cut::Minute => self.clock + 5,
             Cut::Whole => self.end,
         };
         let rest = (head_end < self.end).then(|| Span { start: head_end + 1, end: self.end });
@@ -141,7 +136,7 @@ pub(super) fn best_cut(lines: &[&str]) -> Option<Cut> {
         cost
     };
     let alone: usize = stamps.iter().map(|(line, stamp)| pieces(&line[stamp.start..stamp.end])).sum();
-    [Cut::Day, Cut::Hour, Cut::Minute, Cut::Whole]
+    [Cut::Day, Cut::Whole]
         .into_iter()
         .map(|cut| (cost_of(cut), cut))
         .min_by_key(|(cost, _)| *cost)
@@ -173,17 +168,18 @@ mod tests {
     #[test]
     fn the_usual_times_are_found() {
         let cases = [
-            ("2026-11-20T10:00:01.779Z INFO x", "2026-11-20T10:00", "01.779Z"),
-            ("[2026-11-20T10:00:01.779+0000][info] x", "2026-11-20T10:00", "01.779+0000"),
-            ("2026-11-20 10:00:01,779 INFO x", "2026-11-20 10:00", "01,779"),
-            ("[2026/11/20 10:00:01] x", "2026/11/20 10:00", "01"),
-            ("Nov  2 10:00:01 host sshd[1]: x", "Nov  2 10:00", "01"),
-            ("1.2.3.4 - - [20/Nov/2026:10:00:01 +0000] \"GET /\"", "20/Nov/2026:10:00", "01"),
-            ("10:00:01 x", "10:00", "01"),
+            ("2026-11-20T10:00:01.779Z INFO x", "2026-11-20", "10:00:01.779Z"),
+            ("[2026-11-20T10:00:01.779+0000][info] x", "2026-11-20", "10:00:01.779+0000"),
+            ("2026-11-20 10:00:01,779 INFO x", "2026-11-20", "10:00:01,779"),
+            ("[2026/11/20 10:00:01] x", "2026/11/20", "10:00:01"),
+            ("Nov  2 10:00:01 host sshd[1]: x", "Nov  2", "10:00:01"),
+            ("1.2.3.4 - - [20/Nov/2026:10:00:01 +0000] \"GET /\"", "20/Nov/2026", "10:00:01"),
         ];
         for (line, head, rest) in cases {
-            assert_eq!(head_and_rest(line, Cut::Minute), Some((head, rest)), "{line}");
+            assert_eq!(head_and_rest(line, Cut::Day), Some((head, rest)), "{line}");
         }
+        assert_eq!(head_and_rest("10:00:01 x", Cut::Day), None);
+        assert_eq!(head_and_rest("10:00:01 x", Cut::Whole), Some(("10:00:01", "")));
     }
 
     #[test]
@@ -199,10 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn a_second_is_never_cut_off_its_fraction() {
+    fn a_clock_is_never_cut_in_two() {
         let lines: Vec<String> = (100..140).map(|ms| format!("2026-11-20 10:00:01.{ms} a")).collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        assert_eq!(best_cut(&lines), Some(Cut::Minute));
+        assert_eq!(best_cut(&lines), Some(Cut::Day));
         assert_eq!(head_and_rest("10:00:01.779-05:00 x", Cut::Whole), Some(("10:00:01.779-05:00", "")));
     }
 

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use crate::compress::log::rows::{self, Piece};
 use crate::compress::log::split::Words;
+use crate::compress::log::stamp;
 
 /// Lines below this count are novel: a template would hide what is special about them.
 const NOVEL: usize = 4;
@@ -109,7 +110,8 @@ fn group(words: &Words, eligible: impl Fn(usize) -> Eligible) -> Vec<Group> {
     for line in 0..words.lines.len() {
         let eligible = eligible(line);
         // Only an error that has a time is an event; the lines of its trace have none.
-        let is_event = eligible == Eligible::Yes || eligible == Eligible::InCrowd && words.head(line).is_some();
+        let is_event =
+            eligible == Eligible::Yes || eligible == Eligible::InCrowd && stamp::find(words.lines[line]).is_some();
         if words.spans(line).is_empty() || !is_event || rows::means_something(words.lines[line]) {
             continue;
         }
@@ -133,7 +135,9 @@ fn group(words: &Words, eligible: impl Fn(usize) -> Eligible) -> Vec<Group> {
 /// The word with which a line's message begins: behind the time and the level, and behind their brackets.
 fn level(words: &Words, line: usize) -> Option<usize> {
     let count = words.spans(line).len();
-    let time = words.head(line).map(|head| head + words.has_time_of_day(line));
+    let is_time = |word: &usize| stamp::find(words.word(line, *word)).is_some();
+    let head = words.head(line).map(|head| head + words.has_time_of_day(line));
+    let time = head.or_else(|| (0..count.min(LONGEST_SOURCE)).find(is_time));
     let level = (0..count.min(LONGEST_SOURCE * 2)).find(|&word| is_level(words.word(line, word)));
     let from = time.max(level)? + 1;
     (from..count.min(from + LONGEST_SOURCE)).find(|&word| words.gap(line, word).ends_with(' '))

@@ -33,7 +33,7 @@ fn a_path_stands_above_its_lines() {
 fn windows_paths_and_matches_without_numbers_fold() {
     let text = "C:\\proj\\main.rs:3:fn main() {\nC:\\proj\\main.rs:9:fn other() { let long = 1; }\n".repeat(4)
         + &"docs/guide.md:how to configure: see below\ndocs/guide.md:configure twice\n".repeat(3);
-    let form = fold(&text).unwrap();
+    let form = folded(&text).unwrap();
     assert!(form.contains("\nC:\\proj\\main.rs\n3:fn main() {\n"), "{form}");
     assert!(form.contains("\ndocs/guide.md\n:how to configure: see below\n:configure twice\n"), "{form}");
     assert_eq!(unfold(&form), Some(text));
@@ -56,8 +56,8 @@ fn counts_of_matches_stand_for_themselves() {
 
 #[test]
 fn a_folded_text_is_not_folded_again() {
-    let form = fold(&MATCHES.repeat(3)).unwrap();
-    assert_eq!(fold(&form), None);
+    let form = folded(&MATCHES.repeat(3)).unwrap();
+    assert_eq!(folded(&form), None);
 }
 
 proptest! {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::compress::table::grid::Grid;
+use crate::compress::table::listed;
 use crate::compress::table::spans::{self, Placed, Span};
 
 const FEWEST_ROWS: usize = 4;
@@ -15,7 +16,9 @@ const MOST_MISSES: usize = 3;
 /// The table that begins in the first of `lines`, none of which is empty, and how many lines it has. A line that does
 /// not keep to the columns stays as it is.
 pub(super) fn read<'a>(lines: &[&'a str]) -> Option<(Grid<'a>, usize)> {
-    let count = lines.len();
+    // A long listing below another table is one of its own.
+    let count = lines.iter().position(|line| listed::is_row(line)).unwrap_or(lines.len());
+    let lines = &lines[..count];
     if lines.len() <= FEWEST_ROWS {
         return None;
     }
@@ -30,7 +33,9 @@ fn with<'a>(lines: &[&'a str], seeds: usize) -> Option<(Grid<'a>, usize)> {
     let mut blank = blank(&seen);
     let widest = if rule.is_some() || is_named(lines[0]) { 1 } else { 2 };
     let fits = fitting(lines, &mut blank, widest, rule.is_some());
-    let count = fits.iter().rposition(|fits| *fits)? + 1;
+    // A word alone below a table is the title of the next one.
+    let is_row = |line: &str| line.split_ascii_whitespace().nth(1).is_some();
+    let count = (0..fits.len()).rev().find(|at| fits[*at] && is_row(lines[*at]))? + 1;
     let (lines, fits) = (&lines[..count], &fits[..count]);
     let under = if rule.is_some() { 2 } else { 1 };
     let fitting = || lines.iter().zip(fits).filter(|(_, fits)| **fits).map(|(line, _)| *line);

@@ -12,7 +12,7 @@ fn formed(text: &str, first_line: Option<usize>) -> Option<Form> {
     let command = ["x".to_owned()];
     let form = form(&Input { first_line, command: Some(&command), ..Input::of(text, Kind::Table, &context) })?;
     if form.loss == Loss::None {
-        assert_eq!(read(&form.text, first_line).unwrap().text, text);
+        assert_eq!(read(&form.text, first_line).unwrap().text.as_deref(), Some(text));
     }
     Some(form)
 }
@@ -103,6 +103,25 @@ fn a_row_that_overflows_its_columns_stays_as_it_was() {
     assert!(body.starts_with("columns (was aligned "), "{body}");
     assert!(body.contains(&row(30, "12345678")), "{body}");
     assert!(body.contains("\n29|tool-29\n"), "{body}");
+}
+
+#[test]
+fn a_long_listing_below_a_table_is_a_table_of_its_own() {
+    let open = (10..20)
+        .map(|n| format!("bash    124{n} root  mem    REG   3536{n} /usr/lib/lib{n}.so\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let files = (10..40)
+        .map(|n| format!("-rw-r--r-- 1 root     root      30{n} May 25  2023 file{n}.conf\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let text = format!("COMMAND   PID USER   FD   TYPE     NODE NAME\n{open}/etc:\ntotal 704\n{files}");
+    let body = body(&text).replace('\t', "|");
+    assert!(
+        body.contains("): COMMAND=bash|PID|USER=root|FD=mem|TYPE=REG|NODE|NAME\n12410|353610|/usr/lib/lib10.so\n"),
+        "{body}"
+    );
+    assert!(body.contains("\n/etc:\ntotal 704\ncolumns without a heading line"), "{body}");
 }
 
 #[test]
