@@ -22,6 +22,8 @@ pub(super) struct Uses {
     pub(super) dittos: usize,
     /// Columns of objects without their keys.
     pub(super) inner: usize,
+    /// Columns whose long beginning is said once.
+    pub(super) beginnings: usize,
 }
 
 /// Writes `node`; the cells of tables are split by `delimiter`.
@@ -72,12 +74,14 @@ pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut Str
             uses.tables += 1;
             uses.dittos += table.dittos;
             uses.inner += table.inner;
+            uses.beginnings += table.beginnings;
         }
         _ => {
             out.push_str(&plain);
             uses.tables += inner_uses.tables;
             uses.dittos += inner_uses.dittos;
             uses.inner += inner_uses.inner;
+            uses.beginnings += inner_uses.beginnings;
         }
     }
     out.push(close);

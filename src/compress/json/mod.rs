@@ -6,6 +6,7 @@
 //! shortened as what it is only after that; markers in it name its own lines, since those of the text round it are
 //! others, and leave it to the reader to ask for the whole.
 
+mod beginnings;
 mod below;
 mod cell;
 mod columns;
@@ -233,7 +234,7 @@ fn forms_of(parts: &Parts, taken: &Taken, texts: &Texts, left_out: Option<&LeftO
     };
     let holds = || match left_out {
         Some(_) => Holds::Only(written_plainly(parts)),
-        None if taken.items.is_empty() => Holds::Input,
+        None if taken.items.is_empty() && uses.beginnings == 0 => Holds::Input,
         // What was read back is what came; the parts below were checked each by itself.
         None => Holds::Checked,
     };

@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 
+use crate::compress::json::beginnings;
 use crate::compress::json::cell;
 use crate::compress::json::columns;
 use crate::compress::json::document;
@@ -28,12 +29,13 @@ const SAME: &str = "in every row: ";
 /// The head of the column of keys, where the rows are the members of an object.
 const KEY_COLUMN: &str = "(key)";
 
-/// A table as text, how many of its cells say that they are as the one above, and how many of its columns hold objects
-/// without their keys.
+/// A table as text, how many of its cells say that they are as the one above, how many of its columns hold objects
+/// without their keys, and how many begin with a sign for what their cells share.
 pub(super) struct Table {
     pub(super) text: String,
     pub(super) dittos: usize,
     pub(super) inner: usize,
+    pub(super) beginnings: usize,
 }
 
 /// Writes the table of `node`, an array of objects or an object of objects, its lines separated by `\n`. None where
@@ -89,15 +91,22 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let leaves = columns::leaves(&columns);
     let names: Vec<String> = leaves.iter().map(|leaf| name(&leaf.path)).collect();
     write_constants(&same, &names, delimiter, &mut out);
-    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().map(|index| {
+    let stops = [delimiter, '\n'];
+    let beginnings: Vec<Option<&str>> = shown
+        .iter()
+        .map(|index| beginnings::of(filled.iter().flatten().filter_map(|row| row[*index]), &stops))
+        .collect();
+    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().zip(&beginnings).map(|(index, beginning)| {
         let mut head = names[*index].clone();
         if let Some(inner) = leaves[*index].inner {
             inner.write_keys(&mut head);
         }
+        if let Some(beginning) = beginning {
+            beginnings::write_key(beginning, &mut head);
+        }
         head
     }));
     write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
-    let stops = [delimiter, '\n'];
     let repeats = repeats(&filled, &shown);
     let mut dittos = 0;
     let mut above: Option<&Vec<Option<&Node>>> = None;
@@ -108,15 +117,15 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         let key = keys.map(|keys| Node::Scalar(Cow::Borrowed(keys[at])));
         if let Some(cells) = row {
             if let Some(key) = &key {
-                written.push(cell_text(key, None, &stops));
+                written.push(cell_text(key, None, None, &stops));
             }
-            for (index, repeats) in shown.iter().zip(&repeats) {
+            for ((index, repeats), beginning) in shown.iter().zip(&repeats).zip(&beginnings) {
                 written.push(match cells[*index] {
                     Some(_) if *repeats && above.is_some_and(|above| above[*index] == cells[*index]) => {
                         dittos += 1;
                         cell::DITTO.to_owned()
                     }
-                    Some(node) => cell_text(node, leaves[*index].inner, &stops),
+                    Some(node) => cell_text(node, leaves[*index].inner, *beginning, &stops),
                     None => String::new(),
                 });
             }
@@ -132,12 +141,15 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         above = row.as_ref();
     }
     let inner = shown.iter().filter(|index| leaves[**index].inner.is_some()).count();
-    Some(Table { text: out, dittos, inner })
+    let beginnings = beginnings.iter().flatten().count();
+    Some(Table { text: out, dittos, inner, beginnings })
 }
 
-fn cell_text(node: &Node, inner: Option<&Inner>, stops: &[char]) -> String {
+fn cell_text(node: &Node, inner: Option<&Inner>, beginning: Option<&str>, stops: &[char]) -> String {
     let mut text = String::new();
-    if !inner.is_some_and(|inner| inner.write(node, &mut text)) {
+    if !inner.is_some_and(|inner| inner.write(node, &mut text))
+        && !beginning.is_some_and(|beginning| beginnings::write(node, beginning, stops, &mut text))
+    {
         cell::write(node, stops, &mut text);
     }
     text
@@ -242,6 +254,13 @@ fn write_line(cells: &[String], in_a_line: usize, delimiter: char, out: &mut Str
     }
 }
 
+/// What the line of keys says of the cells of a column: the keys of the objects in them, and what they begin with.
+#[derive(Default)]
+struct Cells<'a> {
+    keys: Option<Keys<'a>>,
+    beginning: Option<&'a str>,
+}
+
 /// A column as a table's first lines name it.
 struct Named<'a> {
     path: Vec<String>,
@@ -258,10 +277,9 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
     }
     let is_keyed = head[0].starts_with(KEY_COLUMN);
     let mut columns = Vec::new();
-    // Of each cell: the keys of the objects in it.
-    let mut inners: Vec<Option<Keys>> = Vec::new();
+    let mut cells_of: Vec<Cells> = Vec::new();
     if is_keyed {
-        inners.push(None);
+        cells_of.push(Cells::default());
     }
     let mut breaks = Vec::new();
     let mut cells = usize::from(is_keyed);
@@ -273,10 +291,15 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             columns.push(Named { path, same: None });
             cells += 1;
             let keys = Keys::read(after);
-            inners.push(keys.map(|(keys, behind)| {
+            let keys = keys.map(|(keys, behind)| {
                 after = behind;
                 keys
-            }));
+            });
+            let beginning = beginnings::read_key(after).map(|(beginning, behind)| {
+                after = behind;
+                beginning
+            });
+            cells_of.push(Cells { keys, beginning });
             rest = after.strip_prefix(delimiter).unwrap_or(after);
         }
         breaks.push(cells);
@@ -296,9 +319,9 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             (is_keyed.then(|| Cow::Borrowed(&whole[..key])), item)
         } else {
             let mut found = Vec::with_capacity(cells);
-            read_cells(line, delimiter, breaks[0], &inners, &mut found)?;
+            read_cells(line, delimiter, breaks[0], &cells_of, &mut found)?;
             for end in &breaks[1..] {
-                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &inners, &mut found)?;
+                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &cells_of, &mut found)?;
             }
             for (index, cell) in found.iter_mut().enumerate() {
                 if matches!(cell, Some(Node::Scalar(lexeme)) if lexeme == cell::DITTO) {
@@ -330,14 +353,16 @@ fn read_cells<'a>(
     line: &'a str,
     delimiter: char,
     end: usize,
-    inners: &[Option<Keys<'a>>],
+    columns: &[Cells<'a>],
     found: &mut Vec<Option<Node<'a>>>,
 ) -> Option<()> {
     let stops = [delimiter, '\n'];
     let mut rest = line;
     loop {
-        let inner = inners.get(found.len()).and_then(Option::as_ref).and_then(|keys| keys.read_cell(rest));
-        let (node, after) = match inner {
+        let column = columns.get(found.len());
+        let inner = column.and_then(|column| column.keys.as_ref()?.read_cell(rest));
+        let begun = || column.and_then(|column| beginnings::read(rest, column.beginning?, &stops));
+        let (node, after) = match inner.or_else(begun) {
             Some((node, after)) => (Some(node), after),
             None => cell::read(rest, &stops)?,
         };
