@@ -24,6 +24,8 @@ pub(super) struct Uses {
     pub(super) inner: usize,
     /// Columns whose long beginning is said once.
     pub(super) beginnings: usize,
+    /// Members that have no column.
+    pub(super) rare: usize,
 }
 
 /// Writes `node`; the cells of tables are split by `delimiter`.
@@ -75,6 +77,7 @@ pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut Str
             uses.dittos += table.dittos;
             uses.inner += table.inner;
             uses.beginnings += table.beginnings;
+            uses.rare += table.rare;
         }
         _ => {
             out.push_str(&plain);
@@ -82,6 +85,7 @@ pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut Str
             uses.dittos += inner_uses.dittos;
             uses.inner += inner_uses.inner;
             uses.beginnings += inner_uses.beginnings;
+            uses.rare += inner_uses.rare;
         }
     }
     out.push(close);

@@ -9,6 +9,7 @@ use crate::compress::{Input, marker};
 
 pub(super) const DELIMITERS: [char; 3] = [',', '|', '\t'];
 const VALUES_EXACT: &str = "values exact";
+const RARE: &str = "+k=v: a key that few have";
 const STRING_OF: &str = "string_of(x) is a string that holds x";
 const INNER: &str = "x{a,b=1}: cells hold objects as {value of a}, and b is 1 in each";
 const DITTO: &str = "^: as in the row above";
@@ -48,6 +49,9 @@ pub(super) fn write(
     }];
     if uses.dittos > 0 {
         clauses.push(DITTO.to_owned());
+    }
+    if uses.rare > 0 {
+        clauses.push(RARE.to_owned());
     }
     if uses.inner > 0 {
         clauses.push(INNER.to_owned());

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use crate::compress::json::beginnings;
 use crate::compress::json::cell;
-use crate::compress::json::columns;
+use crate::compress::json::columns::{self, Rare};
 use crate::compress::json::document;
 use crate::compress::json::inner::{Inner, Keys};
 use crate::compress::json::parse::{self, Members, Node};
@@ -30,12 +30,13 @@ const SAME: &str = "in every row: ";
 const KEY_COLUMN: &str = "(key)";
 
 /// A table as text, how many of its cells say that they are as the one above, how many of its columns hold objects
-/// without their keys, and how many begin with a sign for what their cells share.
+/// without their keys or begin with a sign for what their cells share, and how many members have no column.
 pub(super) struct Table {
     pub(super) text: String,
     pub(super) dittos: usize,
     pub(super) inner: usize,
     pub(super) beginnings: usize,
+    pub(super) rare: usize,
 }
 
 /// Writes the table of `node`, an array of objects or an object of objects, its lines separated by `\n`. None where
@@ -71,9 +72,15 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let columns = columns::of(rows)?;
     let width = columns::count(&columns);
     let mut filled: Vec<Option<Vec<Option<&Node>>>> = Vec::with_capacity(rows.len());
+    let mut rare: Vec<Vec<Rare>> = Vec::with_capacity(rows.len());
+    let keys_of_columns = columns::keys(&columns);
     for row in rows {
-        let mut cells = Vec::with_capacity(width);
-        filled.push(columns::fill(row, &columns, &mut cells).then_some(cells));
+        let (mut cells, mut others) = (Vec::with_capacity(width), Vec::new());
+        let fits = columns::fill_row(row, &columns, &keys_of_columns, &mut cells, &mut others);
+        // Counting cells over several lines goes wrong where some have names.
+        let fits = fits && (others.is_empty() || width < MOST_CELLS_IN_A_LINE);
+        filled.push(fits.then_some(cells));
+        rare.push(others);
     }
     let whole = filled.iter().filter(|row| row.is_none()).count();
     if whole * 5 > rows.len() {
@@ -82,6 +89,12 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let mut same = if whole == 0 { constants(&filled, width) } else { vec![None; width] };
     if keys.is_none() && same.iter().all(Option::is_some) {
         same[0] = None;
+    }
+    for other in filled.iter().zip(&rare).filter(|(row, _)| row.is_some()).flat_map(|(_, others)| others) {
+        // A member without a column is read back behind the cell that stands before it.
+        if other.at > 0 {
+            same[other.at - 1] = None;
+        }
     }
     let shown: Vec<usize> = (0..width).filter(|index| same[*index].is_none()).collect();
     let cells_in_row = shown.len() + usize::from(keys.is_some());
@@ -108,7 +121,7 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     }));
     write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
     let repeats = repeats(&filled, &shown);
-    let mut dittos = 0;
+    let (mut dittos, mut rare_written) = (0, 0);
     let mut above: Option<&Vec<Option<&Node>>> = None;
     let mut written: Vec<String> = Vec::with_capacity(cells_in_row);
     for (at, row) in filled.iter().enumerate() {
@@ -119,7 +132,17 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
             if let Some(key) = &key {
                 written.push(cell_text(key, None, None, &stops));
             }
+            let mut others = rare[at].iter().peekable();
+            let mut write_rare = |before: usize, written: &mut Vec<String>| {
+                while let Some(other) = others.next_if(|other| other.at <= before) {
+                    let mut text = String::new();
+                    cell::write_rare(other.key, other.node, &stops, &mut text);
+                    written.push(text);
+                    rare_written += 1;
+                }
+            };
             for ((index, repeats), beginning) in shown.iter().zip(&repeats).zip(&beginnings) {
+                write_rare(*index, &mut written);
                 written.push(match cells[*index] {
                     Some(_) if *repeats && above.is_some_and(|above| above[*index] == cells[*index]) => {
                         dittos += 1;
@@ -129,7 +152,8 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
                     None => String::new(),
                 });
             }
-            write_line(&written, in_a_line, delimiter, &mut out);
+            write_rare(width, &mut written);
+            write_line(&written, in_a_line.max(written.len() * usize::from(!rare[at].is_empty())), delimiter, &mut out);
         } else {
             out.push_str(cell::WHOLE_ROW);
             if let Some(key) = &key {
@@ -142,7 +166,7 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     }
     let inner = shown.iter().filter(|index| leaves[**index].inner.is_some()).count();
     let beginnings = beginnings.iter().flatten().count();
-    Some(Table { text: out, dittos, inner, beginnings })
+    Some(Table { text: out, dittos, inner, beginnings, rare: rare_written })
 }
 
 fn cell_text(node: &Node, inner: Option<&Inner>, beginning: Option<&str>, stops: &[char]) -> String {
@@ -319,9 +343,10 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             (is_keyed.then(|| Cow::Borrowed(&whole[..key])), item)
         } else {
             let mut found = Vec::with_capacity(cells);
-            read_cells(line, delimiter, breaks[0], &cells_of, &mut found)?;
+            let mut rare = Vec::new();
+            read_cells(line, delimiter, breaks[0], &cells_of, &mut found, &mut rare)?;
             for end in &breaks[1..] {
-                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &cells_of, &mut found)?;
+                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &cells_of, &mut found, &mut rare)?;
             }
             for (index, cell) in found.iter_mut().enumerate() {
                 if matches!(cell, Some(Node::Scalar(lexeme)) if lexeme == cell::DITTO) {
@@ -338,7 +363,10 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             } else {
                 None
             };
-            (key, row(&columns, found)?)
+            for (at, ..) in &mut rare {
+                *at = at.saturating_sub(usize::from(is_keyed));
+            }
+            (key, row(&columns, found, rare)?)
         };
         match key {
             Some(key) => members.push((key, item)),
@@ -355,10 +383,20 @@ fn read_cells<'a>(
     end: usize,
     columns: &[Cells<'a>],
     found: &mut Vec<Option<Node<'a>>>,
+    rare: &mut Vec<(usize, String, Node<'a>)>,
 ) -> Option<()> {
     let stops = [delimiter, '\n'];
     let mut rest = line;
     loop {
+        if let Some((key, node, after)) = cell::read_rare(rest, &stops) {
+            rare.push((found.len(), key, node));
+            match after.strip_prefix(delimiter) {
+                Some(more) => rest = more,
+                None if after.is_empty() => break,
+                None => return None,
+            }
+            continue;
+        }
         let column = columns.get(found.len());
         let inner = column.and_then(|column| column.keys.as_ref()?.read_cell(rest));
         let begun = || column.and_then(|column| beginnings::read(rest, column.beginning?, &stops));
@@ -403,15 +441,33 @@ fn read_constants<'a>(line: &'a str, delimiter: char, columns: &mut Vec<Named<'a
     }
 }
 
-fn row<'a>(columns: &[Named<'a>], mut cells: impl Iterator<Item = Option<Node<'a>>>) -> Option<Node<'a>> {
+fn row<'a>(
+    columns: &[Named<'a>],
+    mut cells: impl Iterator<Item = Option<Node<'a>>>,
+    rare: Vec<(usize, String, Node<'a>)>,
+) -> Option<Node<'a>> {
     let mut members = Vec::new();
+    let mut rare = rare.into_iter().peekable();
+    let mut shown = 0;
+    let mut put_rare = |shown: usize, members: &mut Members<'a>| {
+        while let Some((_, key, node)) = rare.next_if(|(at, ..)| *at <= shown) {
+            members.push((Cow::Owned(key), node));
+        }
+    };
+    put_rare(0, &mut members);
     for column in columns {
         let value = match &column.same {
             Some(same) => Some(same.clone()),
-            None => cells.next()?,
+            None => {
+                shown += 1;
+                cells.next()?
+            }
         };
         if let Some(value) = value {
             put(&mut members, &column.path, value)?;
+        }
+        if column.same.is_none() {
+            put_rare(shown, &mut members);
         }
     }
     Some(Node::Object(members))
