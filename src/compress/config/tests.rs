@@ -78,3 +78,17 @@ proptest! {
         formed(&format!("{}{noise}", lock(count)), first);
     }
 }
+
+#[test]
+fn a_lock_file_of_cargo_has_a_line_for_each_package() {
+    for (text, first) in [(lock(12), None), (lock(12), Some(1)), (lock(12).trim_end().to_owned(), Some(7))] {
+        let context = Context::of("3f9c2a71d04be586");
+        let input = Input { first_line: first, ..Input::of(&text, Kind::Config, &context) };
+        let form = Config.forms(&input).pop().unwrap().text;
+        assert_eq!(read(&form, first), Some(text));
+        assert!(form.contains(&format!("p2 1.2.0 {:064x} [memchr, serde]\n", 2 * 7919)), "{form}");
+        assert!(form.contains("p3 1.3.0 source=none "), "{form}");
+        assert!(form.trim_end().ends_with(&format!("checksum = \"{:064x}\"", 11 * 7919)), "{form}");
+    }
+    assert!(rows::form(&lock(12).replace("version = \"1.5.0\"", "version = \"1 5\""), None).is_none());
+}

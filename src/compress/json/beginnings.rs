@@ -37,8 +37,9 @@ pub(super) fn of<'n>(nodes: impl Iterator<Item = &'n Node<'n>> + Clone, stops: &
     // The order must not depend on a hash.
     let best = counts.into_iter().max_by_key(|found| (saved(found), found.0))?;
     let (beginning, _) = best;
-    let is_plain = beginning.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '(' | ')' | '\\' | '^'))
-        && !beginning.contains(stops);
+    let is_plain =
+        beginning.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '(' | ')' | '\\' | '^'))
+            && !beginning.contains(stops);
     let (mut all, mut with) = (0, 0);
     for node in nodes {
         all += 1;

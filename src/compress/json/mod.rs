@@ -87,7 +87,7 @@ impl Compressor for Json {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn takes(&self, kind: Kind) -> bool {

@@ -109,16 +109,18 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         .iter()
         .map(|index| beginnings::of(filled.iter().flatten().filter_map(|row| row[*index]), &stops))
         .collect();
-    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().zip(&beginnings).map(|(index, beginning)| {
-        let mut head = names[*index].clone();
-        if let Some(inner) = leaves[*index].inner {
-            inner.write_keys(&mut head);
-        }
-        if let Some(beginning) = beginning {
-            beginnings::write_key(beginning, &mut head);
-        }
-        head
-    }));
+    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().zip(&beginnings).map(
+        |(index, beginning)| {
+            let mut head = names[*index].clone();
+            if let Some(inner) = leaves[*index].inner {
+                inner.write_keys(&mut head);
+            }
+            if let Some(beginning) = beginning {
+                beginnings::write_key(beginning, &mut head);
+            }
+            head
+        },
+    ));
     write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
     let repeats = repeats(&filled, &shown);
     let (mut dittos, mut rare_written) = (0, 0);

@@ -476,3 +476,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_beginning_that_a_column_shares_is_said_once() {
+    let rows: serde_json::Value = (0..20)
+        .map(|n| {
+            let url = match n {
+                7 => "https://other.example/x".to_owned(),
+                8 => ".../x".to_owned(),
+                _ => format!("https://registry.example.org/packages/p{n}/-/p{n}.tgz"),
+            };
+            serde_json::json!({"name": format!("p{n}"), "url": url})
+        })
+        .collect();
+    let text = serde_json::to_string_pretty(&rows).unwrap();
+    let form = form_of(&text);
+    assert_eq!(read(&form.text).unwrap().text, Some(text));
+    assert!(form.text.contains("url (.../ is https://registry.example.org/packages/)\n"), "{}", form.text);
+    for cell in [".../p3/-/p3.tgz\n", "https://other.example/x\n", "\".../x\"\n"] {
+        assert!(form.text.contains(cell), "{}", form.text);
+    }
+}
+
+#[test]
+fn a_rare_key_stands_where_it_stood() {
+    let mut rows: Vec<serde_json::Value> =
+        (0..20).map(|n| serde_json::json!({"a": n, "b": "same", "d": format!("+x={n}"), "e": n * 3})).collect();
+    rows[3]["c"] = serde_json::json!({"why": [1]});
+    rows[5]["z z"] = serde_json::json!("+1 555");
+    rows[9]["A"] = serde_json::json!("first");
+    let text = serde_json::to_string(&rows).unwrap();
+    let form = form_of(&text);
+    assert_eq!(form.loss, Loss::None);
+    assert_eq!(read(&form.text).unwrap().text, Some(text));
+    for cell in ["+c={\"why\":[1]}", "+\"z z\"=+1 555", "+A=first", "\"+x=3\""] {
+        assert!(form.text.contains(cell), "{}", form.text);
+    }
+}
