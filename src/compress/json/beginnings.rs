@@ -17,17 +17,23 @@ const OPEN: &str = " (.../ is ";
 /// So many cells are looked at to find the beginning that most of them share.
 const SAMPLE: usize = 200;
 /// A sign costs the reader a look: shorter beginnings are said again.
-const SHORTEST: usize = 20;
+const SHORTEST: usize = 26;
+/// A path in one piece is plainer: so many bytes must be saved, and so many percent of what the table's cells take.
+const LEAST_SAVED: usize = 200;
+const LEAST_PERCENT: usize = 4;
 /// Deeper folders are not looked at.
 const MOST_SLASHES: usize = 12;
 
-/// The beginning that is worth saying once for the cells `nodes` of a column.
-pub(super) fn of<'n>(nodes: impl Iterator<Item = &'n Node<'n>> + Clone, stops: &[char]) -> Option<&'n str> {
+/// The beginning that is worth saying once for the cells `nodes` of a column, in a table whose cells take so many bytes.
+pub(super) fn of<'n>(
+    nodes: impl Iterator<Item = &'n Node<'n>> + Clone,
+    bytes: usize,
+    stops: &[char],
+) -> Option<&'n str> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for inner in nodes.clone().take(SAMPLE).filter_map(text_in) {
         for (at, _) in inner.match_indices('/').take(MOST_SLASHES) {
             let beginning = &inner[..=at];
-            // What is inside a number of bytes is shared by fewer only the longer it is.
             if beginning.len() >= SHORTEST {
                 *counts.entry(beginning).or_default() += 1;
             }
@@ -35,8 +41,7 @@ pub(super) fn of<'n>(nodes: impl Iterator<Item = &'n Node<'n>> + Clone, stops: &
     }
     let saved = |(beginning, count): &(&str, usize)| (count - 1) * (beginning.len() - SIGN.len());
     // The order must not depend on a hash.
-    let best = counts.into_iter().max_by_key(|found| (saved(found), found.0))?;
-    let (beginning, _) = best;
+    let (beginning, _) = counts.into_iter().max_by_key(|found| (saved(found), found.0))?;
     let is_plain =
         beginning.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '(' | ')' | '\\' | '^'))
             && !beginning.contains(stops);
@@ -45,7 +50,9 @@ pub(super) fn of<'n>(nodes: impl Iterator<Item = &'n Node<'n>> + Clone, stops: &
         all += 1;
         with += usize::from(text_in(node).is_some_and(|inner| inner.starts_with(beginning)));
     }
-    (is_plain && with >= 3 && with * 2 >= all).then_some(beginning)
+    let saved = with.saturating_sub(1) * (beginning.len() - SIGN.len());
+    let is_worth = saved >= LEAST_SAVED && saved * 100 >= bytes * LEAST_PERCENT;
+    (is_plain && with * 2 >= all && is_worth).then_some(beginning)
 }
 
 fn text_in<'n>(node: &'n Node) -> Option<&'n str> {

@@ -76,12 +76,11 @@ fn merge<'n>(rows: &[&'n Members<'n>], depth: usize) -> Option<Vec<Column>> {
     for row in fullest {
         let mut place = 0;
         for (key, _) in row {
-            match keys.iter().position(|known| known == key) {
-                Some(known) => place = known + 1,
-                None => {
-                    keys.insert(place, key);
-                    place += 1;
-                }
+            if let Some(known) = keys.iter().position(|known| known == key) {
+                place = known + 1;
+            } else {
+                keys.insert(place, key);
+                place += 1;
             }
         }
         if keys.len() > MOST_KEYS {
@@ -145,7 +144,8 @@ pub(super) fn fill_row<'n>(
     let mut members = row.iter().peekable();
     let mut fits = true;
     for column in columns {
-        while let Some((key, node)) = members.next_if(|(key, _)| !keys.contains(key.as_ref())) {
+        let has_no_column = |key: &str| key != column.key && !keys.contains(key);
+        while let Some((key, node)) = members.next_if(|(key, _)| has_no_column(key)) {
             rare.push(Rare { at: cells.len(), key, node });
         }
         let member = members.next_if(|(key, _)| *key == column.key);

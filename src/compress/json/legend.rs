@@ -9,7 +9,7 @@ use crate::compress::{Input, marker};
 
 pub(super) const DELIMITERS: [char; 3] = [',', '|', '\t'];
 const VALUES_EXACT: &str = "values exact";
-const RARE: &str = "+k=v: a key that few have";
+const RARE: &str = "+k=v: a key without a column";
 const STRING_OF: &str = "string_of(x) is a string that holds x";
 const INNER: &str = "x{a,b=1}: cells hold objects as {value of a}, and b is 1 in each";
 const DITTO: &str = "^: as in the row above";

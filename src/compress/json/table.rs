@@ -105,9 +105,10 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let names: Vec<String> = leaves.iter().map(|leaf| name(&leaf.path)).collect();
     write_constants(&same, &names, delimiter, &mut out);
     let stops = [delimiter, '\n'];
+    let bytes = filled.iter().flatten().flatten().flatten().map(|node| style::length(node)).sum();
     let beginnings: Vec<Option<&str>> = shown
         .iter()
-        .map(|index| beginnings::of(filled.iter().flatten().filter_map(|row| row[*index]), &stops))
+        .map(|index| beginnings::of(filled.iter().flatten().filter_map(|row| row[*index]), bytes, &stops))
         .collect();
     let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().zip(&beginnings).map(
         |(index, beginning)| {
@@ -458,12 +459,11 @@ fn row<'a>(
     };
     put_rare(0, &mut members);
     for column in columns {
-        let value = match &column.same {
-            Some(same) => Some(same.clone()),
-            None => {
-                shown += 1;
-                cells.next()?
-            }
+        let value = if let Some(same) = &column.same {
+            Some(same.clone())
+        } else {
+            shown += 1;
+            cells.next()?
         };
         if let Some(value) = value {
             put(&mut members, &column.path, value)?;
