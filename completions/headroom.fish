@@ -42,7 +42,7 @@ complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l anthropic-api
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l openai-api-url -d 'Where requests to OpenAI go on to [default: that of OpenAI]' -r
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l chatgpt-api-url -d 'Where requests of a ChatGPT login go on to' -r
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l exclude-tools -d 'Leave the output of these tools alone; `*` stands for anything' -r
-complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l profile -d 'How much may be left out where the original can be had back [default: balanced]' -r -f -a "balanced\t''
+complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l profile -d 'How much may be left out where the original can be had back: balanced, aggressive, conservative, or a profile of `config.toml` [default: balanced]' -r -f -a "balanced\t''
 aggressive\t''
 conservative\t''"
 complete -c headroom -n "__fish_headroom_using_subcommand wrap" -l decide-ms -d 'Milliseconds that deciding a request\'s new blocks may take, plus 150 for each MB' -r
@@ -69,7 +69,7 @@ complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l anthropic-ap
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l openai-api-url -d 'Where requests to OpenAI go on to [default: that of OpenAI]' -r
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l chatgpt-api-url -d 'Where requests of a ChatGPT login go on to' -r
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l exclude-tools -d 'Leave the output of these tools alone; `*` stands for anything' -r
-complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l profile -d 'How much may be left out where the original can be had back [default: balanced]' -r -f -a "balanced\t''
+complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l profile -d 'How much may be left out where the original can be had back: balanced, aggressive, conservative, or a profile of `config.toml` [default: balanced]' -r -f -a "balanced\t''
 aggressive\t''
 conservative\t''"
 complete -c headroom -n "__fish_headroom_using_subcommand proxy" -l decide-ms -d 'Milliseconds that deciding a request\'s new blocks may take, plus 150 for each MB' -r
@@ -85,7 +85,7 @@ complete -c headroom -n "__fish_headroom_using_subcommand compress" -l question 
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l token-budget -d 'Fit into so many tokens: rows and sentences are sampled, and messages left out, where the rest is too long' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l explain -d 'Say on standard error, block by block, what was done and why; or print what the compressor of that name keeps and drops' -r
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l exclude-tools -d 'Leave the output of these tools alone; `*` stands for anything' -r
-complete -c headroom -n "__fish_headroom_using_subcommand compress" -l profile -d 'How much may be left out where the original can be had back [default: balanced]' -r -f -a "balanced\t''
+complete -c headroom -n "__fish_headroom_using_subcommand compress" -l profile -d 'How much may be left out where the original can be had back: balanced, aggressive, conservative, or a profile of `config.toml` [default: balanced]' -r -f -a "balanced\t''
 aggressive\t''
 conservative\t''"
 complete -c headroom -n "__fish_headroom_using_subcommand compress" -l decide-ms -d 'Milliseconds that deciding a request\'s new blocks may take, plus 150 for each MB' -r

@@ -35,7 +35,7 @@ _arguments "${_arguments_options[@]}" : \
 '--openai-api-url=[Where requests to OpenAI go on to \[default\: that of OpenAI\]]:URL:_default' \
 '--chatgpt-api-url=[Where requests of a ChatGPT login go on to]:URL:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
-'--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
+'--profile=[How much may be left out where the original can be had back\: balanced, aggressive, conservative, or a profile of \`config.toml\` \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
 '--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
 '--backend=[]:NAME:_default' \
 '--no-proxy[Use the proxy that runs on that port instead of starting one]' \
@@ -74,7 +74,7 @@ _arguments "${_arguments_options[@]}" : \
 '--openai-api-url=[Where requests to OpenAI go on to \[default\: that of OpenAI\]]:URL:_default' \
 '--chatgpt-api-url=[Where requests of a ChatGPT login go on to]:URL:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
-'--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
+'--profile=[How much may be left out where the original can be had back\: balanced, aggressive, conservative, or a profile of \`config.toml\` \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
 '--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
 '--no-optimize[Send every byte as it came]' \
 '-v[Log every stage of every request]' \
@@ -95,7 +95,7 @@ _arguments "${_arguments_options[@]}" : \
 '--token-budget=[Fit into so many tokens\: rows and sentences are sampled, and messages left out, where the rest is too long]:N:_default' \
 '--explain=[Say on standard error, block by block, what was done and why; or print what the compressor of that name keeps and drops]::COMPRESSOR:_default' \
 '*--exclude-tools=[Leave the output of these tools alone; \`*\` stands for anything]:TOOL,...:_default' \
-'--profile=[How much may be left out where the original can be had back \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
+'--profile=[How much may be left out where the original can be had back\: balanced, aggressive, conservative, or a profile of \`config.toml\` \[default\: balanced\]]:PROFILE:(balanced aggressive conservative)' \
 '--decide-ms=[Milliseconds that deciding a request'\''s new blocks may take, plus 150 for each MB]:MS:_default' \
 '--code-aware[Show source as an outline\: imports, signatures and types, with bodies as line ranges]' \
 '--json[Answer in JSON for a text too]' \

@@ -13,6 +13,8 @@ from pathlib import Path
 
 EXPLAINED = re.compile(r"^(.*?) of `.*?`: (.*?)(?: made (\d+) tokens of (\d+)|\((\d+) tokens\): (.*))")
 HANDLE = re.compile(r"headroom retrieve ([0-9a-f]{16})")
+# A gap names the lines that it stands for, and both the tool and the command take them.
+GAP = re.compile(r"^\[headroom: lines? (\d+(?:-\d+)?) left out: .*headroom retrieve ([0-9a-f]{16})\]$", re.M)
 
 
 class Binary:
@@ -30,17 +32,17 @@ class Binary:
         return answer
 
     def originals(self, text: str) -> dict[str, str]:
-        """What stands behind each handle in `text`, and behind the handles in that."""
+        """What stands behind each gap and each handle in `text`, and behind the handles in that."""
         found: dict[str, str] = {}
-        waiting = HANDLE.findall(text)
+        waiting = [f"{handle} --lines {lines}" for lines, handle in GAP.findall(text)] + HANDLE.findall(text)
         while waiting:
-            handle = waiting.pop()
-            if handle in found:
+            way = waiting.pop()
+            if way in found:
                 continue
-            done = subprocess.run([self.path, "retrieve", handle], env=self.env, capture_output=True, check=False)
+            done = subprocess.run([self.path, "retrieve", *way.split()], env=self.env, capture_output=True, check=False)
             if done.returncode == 0:
-                found[handle] = done.stdout.decode()
-                waiting += HANDLE.findall(found[handle])
+                found[way] = done.stdout.decode()
+                waiting += HANDLE.findall(found[way])
         return found
 
 

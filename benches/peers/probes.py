@@ -35,8 +35,9 @@ DEFINED = re.compile(
 FRAME = re.compile(r"File \"[^\"]+\", line \d+|\(?[\w$./@-]+\.(?:java|js|cjs|mjs|go|rs|py|ts):\d+")
 THROWN = re.compile(r"^(?:Caused by: |panic: )?[\w$.]*(?:Error|Exception|panic)\b.*", re.M)
 SETTING = re.compile(r"^[ \t]*(?:- )?([-\w.\"/@]+)[ \t]*[:=][ \t]*(\S.*)$", re.M)
-BRANCH = " │├└─┬|`+"
+BRANCH = " \xa0│├└─┬|`+"
 QUOTED = re.compile(r"\"([^\"\\\n]{3,80})\"|'([^'\\\n]{3,80})'")
+WORDED = re.compile(r"[\w./#@-].*[\w./%]")
 PAIR = re.compile(r"(\"(?:[^\"\\\x00-\x1f]|\\[\"/\\bfnrt])*\")\s*:\s*(\"(?:[^\"\\\x00-\x1f]|\\[\"/\\bfnrt])*\"|-?(?:0|[1-9]\d*))(?=\s*[,}\n])")
 PART = re.compile(r"[:/\s]+|(?<=\w)-(?=\d+(?:-|$))")
 PROSE = re.compile(r"^#+ .+|`[^`\n]{3,80}`|\b\d[\d.,]*[%A-Za-z]*(?: [a-z]+)?", re.M)
@@ -72,7 +73,7 @@ def by_lot(text: str, kind: str, name: str, with_markup: bool = False) -> list[s
 
 
 def words(text: str, kind: str, with_markup: bool) -> set[str]:
-    plain = COLOR.sub(" ", text)
+    plain = without_numbers(COLOR.sub(" ", text))
     if kind == "html" and not with_markup:
         plain = without_markup(plain)
     plain = BODY.sub(" ", ENTITY.sub(" ", ESCAPE.sub(" ", plain)))
@@ -84,6 +85,13 @@ def words(text: str, kind: str, with_markup: bool) -> set[str]:
         if not is_encoded(word) and word in text:
             found.add(word)
     return found
+
+
+def without_numbers(text: str) -> str:
+    """A text without the column of line numbers that a read tool puts before every line."""
+    numbers = [int(number) for number in NUMBERED.findall(text)]
+    counts_up = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return NUMBERED.sub("", text) if counts_up else text
 
 
 def is_encoded(word: str) -> bool:
@@ -248,7 +256,7 @@ def without_markup(text: str) -> str:
 
 
 def of_minified(text: str) -> list[str]:
-    strings = [one or other for one, other in QUOTED.findall(text)]
+    strings = [string for pair in QUOTED.findall(text) if WORDED.fullmatch(string := pair[0] or pair[1])]
     return re.findall(r"\d+\.\d+\.\d+", text[:400]) + strings[::max(1, len(strings) // 5)][:5]
 
 

@@ -16,7 +16,7 @@ use crate::cli::{output, paths};
 use crate::compress::manual;
 use crate::files;
 use crate::library;
-use crate::library::{BlockReport, Compression, Format, IntelligentContext, Options, Originals, Profile, ToolCall};
+use crate::library::{BlockReport, Compression, Format, Options, Originals, Profile, ToolCall};
 use crate::pipeline::Retrieval;
 
 /// Compress a text, or the tool results of a list of messages
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let store = open_store(&settings);
     let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
-    let options = options(args, &settings, store.is_some() && !is_disabled, is_disabled);
+    let options = options(args, &settings, store.is_some() && !is_disabled, is_disabled)?;
     let made = library::compress(&input, &options)?;
     for original in &made.originals {
         let store = store.as_ref().context("an original is left out that nobody keeps")?;
@@ -125,10 +125,10 @@ fn explain_compressor(name: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(args: &Args, settings: &Settings, is_kept: bool, is_disabled: bool) -> Options {
-    let decide = settings.pipeline(&args.decide, Path::new(""), Retrieval::Always);
+fn options(args: &Args, settings: &Settings, is_kept: bool, is_disabled: bool) -> anyhow::Result<Options> {
+    let decide = settings.pipeline(&args.decide, Path::new(""), Retrieval::Always)?;
     let crate::pipeline::Profile { bias, min_k, max_k } = decide.profile;
-    Options {
+    Ok(Options {
         user_query: args.question.clone(),
         call: args.command.as_deref().map(ToolCall::command),
         profile: Profile { bias, min_k, max_k },
@@ -136,11 +136,12 @@ fn options(args: &Args, settings: &Settings, is_kept: bool, is_disabled: bool) -
         // What is frozen is not touched: the kill switch.
         frozen_message_count: if is_disabled { usize::MAX } else { args.frozen_message_count },
         code_aware: args.code_aware,
-        originals: if is_kept { Originals::Returned } else { Originals::Lost },
+        originals: if is_kept && settings.config.ccr.is_enabled() { Originals::Returned } else { Originals::Lost },
         token_budget: args.token_budget.filter(|_| !is_disabled),
-        intelligent_context: args.token_budget.map(|_| IntelligentContext::default()),
+        intelligent_context: settings.config.intelligent_context(),
+        rolling_window: settings.config.rolling_window().filter(|_| !is_disabled),
         ..Options::default()
-    }
+    })
 }
 
 fn read(input: Option<&Path>) -> anyhow::Result<Vec<u8>> {

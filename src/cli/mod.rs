@@ -4,6 +4,7 @@
 mod agents;
 mod completions;
 mod compress;
+mod config;
 mod demo;
 mod mcp;
 mod output;

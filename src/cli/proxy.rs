@@ -58,7 +58,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let upstreams = settings.upstreams(&args.proxy, None)?;
     files::create_folder(settings.paths.home())?;
     let project = paths::project_of(&std::env::current_dir().context("could not tell the current folder")?);
-    let running = proxy::spawn(listener, settings.proxy(&args.proxy, upstreams, &project, None))?;
+    let options = settings.proxy(&args.proxy, upstreams, &project, None)?;
+    let running = proxy::spawn(listener, options)?;
     talk(format_args!("requests go to {}", running.destinations()));
     talk(format_args!("listening on http://{}", running.address()));
     wait_for_end()?;

@@ -2,16 +2,17 @@
 //! environment. (clap reads the `HEADROOM_<OPTION>` variables of flags; that too is `cli`.)
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use serde::Deserialize;
+use clap::builder::{NonEmptyStringValueParser, PossibleValue, TypedValueParser};
+use clap::{Arg, Command};
 
 use crate::agent::spec;
-use crate::ccr::sqlite;
+use crate::cli::config;
+use crate::cli::config::Config;
 use crate::cli::output::Failure;
 use crate::cli::paths::Paths;
 #[cfg(debug_assertions)]
@@ -64,60 +65,6 @@ pub(crate) fn arm_failpoint() {
     }
 }
 
-/// What `config.toml` may say.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Config {
-    pub(crate) port: Option<u16>,
-    pub(crate) anthropic_api_url: Option<String>,
-    pub(crate) openai_api_url: Option<String>,
-    pub(crate) profile: Option<ProfileName>,
-    pub(crate) exclude_tools: Vec<String>,
-    /// `rtk`, `lean-ctx`, or `none`.
-    pub(crate) context_tool: Option<String>,
-    pub(crate) ccr: Ccr,
-}
-
-/// How long originals and decisions stay.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Ccr {
-    /// Seconds after the last use [default: 604800, 7 days].
-    ttl_seconds: Option<u64>,
-    /// Bytes that the store may have [default: 536870912, 512 MB].
-    max_store_size: Option<u64>,
-}
-
-impl Ccr {
-    fn retention(&self) -> sqlite::Options {
-        let defaults = sqlite::Options::default();
-        sqlite::Options {
-            keep: self.ttl_seconds.map_or(defaults.keep, Duration::from_secs),
-            max_bytes: self.max_store_size.unwrap_or(defaults.max_bytes),
-            clock: defaults.clock,
-        }
-    }
-}
-
-/// How much a form may leave out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ProfileName {
-    Balanced,
-    Aggressive,
-    Conservative,
-}
-
-impl ProfileName {
-    fn profile(self) -> Profile {
-        match self {
-            Self::Balanced => Profile::BALANCED,
-            Self::Aggressive => Profile::AGGRESSIVE,
-            Self::Conservative => Profile::CONSERVATIVE,
-        }
-    }
-}
-
 /// The options of every command that starts a proxy.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ProxyArgs {
@@ -140,15 +87,32 @@ pub(crate) struct DecideArgs {
     /// Leave the output of these tools alone; `*` stands for anything
     #[arg(long, value_name = "TOOL,...", value_delimiter = ',', env = "HEADROOM_EXCLUDE_TOOLS")]
     pub(crate) exclude_tools: Vec<String>,
-    /// How much may be left out where the original can be had back [default: balanced]
-    #[arg(long, value_enum, env = "HEADROOM_PROFILE")]
-    pub(crate) profile: Option<ProfileName>,
+    /// How much may be left out where the original can be had back: balanced, aggressive, conservative, or a profile of
+    /// `config.toml` [default: balanced]
+    #[arg(long, env = "HEADROOM_PROFILE", value_parser = ProfileName)]
+    pub(crate) profile: Option<String>,
     /// Send every byte as it came
     #[arg(long, env = "HEADROOM_NO_OPTIMIZE", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_optimize: bool,
     /// Milliseconds that deciding a request's new blocks may take, plus 150 for each MB
     #[arg(long, value_name = "MS", default_value_t = 100, env = "HEADROOM_DECIDE_MS", hide = true)]
     pub(crate) decide_ms: u64,
+}
+
+/// Reads the name of a profile: those that are always there are told to shells, `config.toml` may have more.
+#[derive(Debug, Clone, Copy)]
+struct ProfileName;
+
+impl TypedValueParser for ProfileName {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        NonEmptyStringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(config::PROFILES.iter().map(|(name, _)| PossibleValue::new(name))))
+    }
 }
 
 /// The agent that a proxy is for.
@@ -178,7 +142,7 @@ impl Settings {
         let own = environment.path("HEADROOM_HOME").unwrap_or_else(|| home.join(".headroom"));
         // The agent and its shells go to other folders, and take PATH and our variables with them.
         let paths = Paths { home: std::path::absolute(own).context("could not find the current folder")? };
-        let config = read_config(&paths.config())?;
+        let config = Config::read(&paths.config())?;
         Ok(Self { environment, home, paths, config })
     }
 
@@ -222,19 +186,30 @@ impl Settings {
         args.no_optimize || self.environment.is_on("HEADROOM_DISABLE")
     }
 
+    /// How much may be left out.
+    pub(crate) fn profile(&self, args: &DecideArgs) -> Result<Profile, Failure> {
+        let name = args.profile.as_deref().or(self.config.profile.as_deref());
+        name.map_or(Ok(Profile::BALANCED), |name| self.config.profile_of(name))
+    }
+
     /// What decides what becomes of a text that was read in `project`.
-    pub(crate) fn pipeline(&self, args: &DecideArgs, project: &Path, retrieval: Retrieval) -> pipeline::Options {
+    pub(crate) fn pipeline(
+        &self,
+        args: &DecideArgs,
+        project: &Path,
+        retrieval: Retrieval,
+    ) -> anyhow::Result<pipeline::Options> {
         let exclude_tools =
             if args.exclude_tools.is_empty() { &self.config.exclude_tools } else { &args.exclude_tools };
-        pipeline::Options {
+        Ok(pipeline::Options {
             project: project.display().to_string(),
-            profile: args.profile.or(self.config.profile).map_or(Profile::BALANCED, ProfileName::profile),
+            profile: self.profile(args)?,
             budget: Budget { base: Duration::from_millis(args.decide_ms), ..Budget::default() },
             exclude_tools: exclude_tools.clone(),
-            retrieval,
+            retrieval: if self.config.ccr.is_enabled() { retrieval } else { Retrieval::Never },
             hooks: vec![Box::new(Trace)],
             ..pipeline::Options::default()
-        }
+        })
     }
 
     /// What a proxy for `project` goes by. `ready_file` appears once the MCP server of the proxy's wrap has answered.
@@ -244,30 +219,15 @@ impl Settings {
         upstreams: upstream::Options,
         project: &Path,
         ready_file: Option<PathBuf>,
-    ) -> proxy::Options {
-        proxy::Options {
+    ) -> anyhow::Result<proxy::Options> {
+        Ok(proxy::Options {
             upstreams,
             store: self.paths.store(),
             retention: self.config.ccr.retention(),
             // A wrap's agent has ended by then; a proxy on its own may have streams to finish that are paid for.
             drain: if ready_file.is_some() { Duration::from_secs(3) } else { Duration::from_secs(30) },
             is_disabled: self.is_disabled(&args.decide),
-            pipeline: self.pipeline(&args.decide, project, Retrieval::Offered { ready_file }),
-        }
+            pipeline: self.pipeline(&args.decide, project, Retrieval::Offered { ready_file })?,
+        })
     }
-}
-
-fn read_config(path: &Path) -> anyhow::Result<Config> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(Config::default());
-        }
-        Err(err) => return Err(err).with_context(|| format!("could not read `{}`", path.display())),
-    };
-    toml_edit::de::from_str(&text).map_err(|err| {
-        let line = err.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        let message = format!("`{}` is not valid at line {line}: {}", path.display(), err.message());
-        anyhow::Error::new(Failure { message, hint: Some("correct that line or remove it".to_owned()), code: 1 })
-    })
 }

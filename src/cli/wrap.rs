@@ -68,6 +68,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Err(words::Error::NearMiss(failure)) => return Err(failure.into()),
     };
+    settings.profile(&request.options.proxy.decide).map_err(|failure| for_the_agent(failure, &request))?;
     let spec = find(&request.agent, &settings)?;
     let state = state(&settings);
     let around = surroundings(&settings)?;
@@ -145,8 +146,15 @@ impl Way {
         let upstreams = settings.upstreams(own, Some(&agent))?;
         let ready = settings.paths.run(&plan.session).join("retrieval-ready");
         let project = paths::project_of(&plan.project);
-        Ok(Some(proxy::spawn(listener, settings.proxy(own, upstreams, &project, Some(ready)))?))
+        Ok(Some(proxy::spawn(listener, settings.proxy(own, upstreams, &project, Some(ready))?)?))
     }
+}
+
+/// A profile that we do not have may be one of the agent's.
+fn for_the_agent(failure: Failure, request: &words::Request) -> Failure {
+    let Some(name) = &request.options.proxy.decide.profile else { return failure };
+    let theirs = format!("for the agent, write `headroom wrap {} -- --profile {name}`", request.agent);
+    Failure { hint: failure.hint.map(|hint| format!("{hint}; {theirs}")), ..failure }
 }
 
 /// The agent called `name`, or a failure that says which names there are.

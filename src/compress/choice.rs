@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use crate::compress::kind::Kind;
-use crate::compress::{COMPRESSORS, Compressed, Context, Form, Holds, Input, Loss, Reason};
+use crate::compress::{COMPRESSORS, Compressed, Compressor, Context, Form, Holds, Input, Loss, Reason};
 use crate::compress::{kind, literal, marker};
 use crate::tokens;
 
@@ -71,7 +71,9 @@ pub(crate) fn best(
                             continue;
                         }
                         let new = (form.loss, cost);
-                        if best.as_ref().is_none_or(|(best, _)| is_better(new, (best.loss, cost_of_best))) {
+                        if best.as_ref().is_none_or(|(best, _)| is_better(new, (best.loss, cost_of_best)))
+                            && is_true(*compressor, &input, &form)
+                        {
                             best = Some((compressed, form));
                             cost_of_best = cost;
                         }
@@ -163,6 +165,11 @@ fn is_allowed(input: &Input, loss: Loss) -> bool {
         Loss::Layout => input.context.retrievable || !input.is_read,
         Loss::Content => input.context.retrievable,
     }
+}
+
+/// Whether the input can be told from `form`, where that claims to lose nothing.
+fn is_true(compressor: &dyn Compressor, input: &Input, form: &Form) -> bool {
+    form.loss != Loss::None || compressor.restore(&form.text, input.first_line).as_deref() == Some(input.text)
 }
 
 /// The whole text with the form in it, and its tokens.

@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
+use crate::compress;
 use crate::compress::kind::Kind;
 use crate::compress::{Compressor, Form, Holds, Input, Loss};
-use crate::compress::{choice, marker};
+use crate::compress::{choice, json, marker};
 
 /// A part with fewer bytes is left where it stands.
 const SMALLEST_PART: usize = 200;
@@ -91,8 +92,55 @@ impl Compressor for Mixed {
             at = range.end;
         }
         text.push_str(&input.text[at..]);
-        if text == input.text { Vec::new() } else { vec![Form { text, loss, holds: Holds::Checked }] }
+        if text == input.text {
+            return Vec::new();
+        }
+        // Each part can be told from its form, but maybe not where that ends.
+        if loss == Loss::None && self.restore(&text, None).as_deref() != Some(input.text) {
+            loss = Loss::Layout;
+        }
+        vec![Form { text, loss, holds: Holds::Checked }]
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        let mut text = String::with_capacity(form.len() * 2);
+        let last_ends = last_ends(form);
+        let (mut at, mut copied) = (0, 0);
+        while at < form.len() {
+            let line = &form[at..at + line_length(&form[at..])];
+            if marker::read_legend(line.trim_end_matches('\n')).is_some() {
+                let (part, rest) = json::restore_beginning(&form[at..])?;
+                text.push_str(&form[copied..at]);
+                text.push_str(&part);
+                // The form of a part that ended its line does so, too.
+                let rest = if part.ends_with('\n') { rest.strip_prefix('\n').unwrap_or(rest) } else { rest };
+                at = form.len() - rest.len();
+                copied = at;
+                continue;
+            }
+            at = match step(form, at, &last_ends) {
+                Step::Part(Part { range, .. }, next) => {
+                    if marker::holds(&form[range.clone()]) {
+                        text.push_str(&form[copied..range.start]);
+                        text.push_str(&restored(&form[range.clone()])?);
+                        copied = range.end;
+                    }
+                    next
+                }
+                Step::Nothing(next) => next,
+            };
+        }
+        if copied == 0 {
+            return None;
+        }
+        text.push_str(&form[copied..]);
+        Some(text)
+    }
+}
+
+/// The part of which `form` is the form, with the line break that it may have got at its end.
+fn restored(form: &str) -> Option<String> {
+    compress::restore(form, None).or_else(|| compress::restore(form.strip_suffix('\n')?, None))
 }
 
 /// A part of a text, of whole lines.
@@ -114,7 +162,7 @@ enum Step {
 /// The parts of `text`, in order, none inside another.
 fn parts(text: &str) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    let last_ends = ENVELOPES.iter().map(|tag| text.rfind(&format!("\n</{tag}>"))).collect::<Vec<_>>();
+    let last_ends = last_ends(text);
     let mut at = 0;
     while at < text.len() {
         match step(text, at, &last_ends) {
@@ -128,6 +176,11 @@ fn parts(text: &str) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// Where each element ends for the last time.
+fn last_ends(text: &str) -> Vec<Option<usize>> {
+    ENVELOPES.iter().map(|tag| text.rfind(&format!("\n</{tag}>"))).collect()
 }
 
 /// What the line at `start` begins. `last_ends` says where each element ends for the last time.

@@ -6,7 +6,6 @@
 //! that its marker does not name. When none passes, the text stays as it is and the reason is said.
 
 pub(crate) mod blob;
-mod chain;
 pub(crate) mod choice;
 mod code;
 mod command;
@@ -28,6 +27,7 @@ pub(crate) mod repeat;
 pub(crate) mod router;
 pub(crate) mod script;
 pub(crate) mod search;
+mod sections;
 mod shell;
 pub(crate) mod table;
 pub(crate) mod text;
@@ -201,6 +201,13 @@ pub(crate) trait Compressor: Sync {
     /// The forms of `input`, the plainest first: a later one is taken only where it is clearly shorter (`choice`). Forms
     /// with a loss that `input.context` does not allow are not offered. An empty list means that it declines.
     fn forms(&self, input: &Input) -> Vec<Form>;
+
+    /// The text that a form of this compressor with `Loss::None` stands for, byte for byte, whether its head line names a
+    /// handle or not; `None` for any other text. `first_line` is that of the input. A compressor that never offers such
+    /// a form need not say anything. A form that is not given back is not taken (`choice`).
+    fn restore(&self, _form: &str, _first_line: Option<usize>) -> Option<String> {
+        None
+    }
 }
 
 /// Every compressor. Order goes from particular to general.
@@ -221,6 +228,11 @@ pub(crate) const COMPRESSORS: &[&dyn Compressor] = &[
     &mixed::Mixed,
     &text::Text,
 ];
+
+/// The text that `form` stands for, whichever compressor wrote it; `None` where it is no form without loss.
+pub(crate) fn restore(form: &str, first_line: Option<usize>) -> Option<String> {
+    COMPRESSORS.iter().find_map(|compressor| compressor.restore(form, first_line))
+}
 
 /// What became of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

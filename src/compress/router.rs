@@ -1,12 +1,13 @@
 //! From a text to its form: what must not be touched, and what a text may be taken for.
 
-use crate::compress::chain::{self, Section};
 use crate::compress::choice::{self, Around, LEAST_GAIN, Try};
 use crate::compress::command::{self, Commands};
 use crate::compress::envelope::{self, Envelope};
 use crate::compress::kind::{self, Kind};
+use crate::compress::read::{self, FileRead};
+use crate::compress::sections::{self, Section};
 use crate::compress::{Compressed, Context, Input, Loss, Outcome, Reason};
-use crate::compress::{marker, read, shell};
+use crate::compress::{marker, shell};
 use crate::tokens;
 
 /// Shorter error texts are never touched.
@@ -29,40 +30,59 @@ pub(crate) fn route(text: &str, context: &Context) -> Outcome {
         return raw(Reason::TooSmall, Kind::Text, before);
     }
     let opened = envelope::open(text);
-    let shown = read::file_read(context, &commands);
-    let by_shape = kind::by_shape(&opened.text, shown.as_ref().and_then(|shown| shown.path.as_deref()));
+    let block = Block::of(&opened, context, &commands);
     if text.chars().take(SHORT_ERROR).count() < SHORT_ERROR && is_error(&opened.text) {
-        return raw(Reason::ErrorText, by_shape, before);
+        return raw(Reason::ErrorText, block.kind, before);
     }
-    let apart = in_sections(&opened, context, &commands, by_shape, before);
+    let apart = in_sections(&opened, context, &commands, block.kind, before);
     if let Some(compressed) = apart {
         return Outcome::Compressed(compressed);
     }
-    let is_exact = shown.as_ref().is_some_and(|shown| !read::is_listing(&opened, by_shape, shown));
-    let tries = if is_exact { exact_tries(context) } else { tries(&opened.text, by_shape, context, &commands) };
+    let tries = if block.is_exact { exact_tries(context) } else { tries(&opened.text, block.kind, context, &commands) };
     let input = Input {
-        text: &opened.text,
-        kind: by_shape,
         first_line: opened.column.map(|column| column.first),
         lines_before: opened.lines_before(),
-        command: commands.main(),
-        path: shown.as_ref().and_then(|shown| shown.path.as_deref()),
-        is_read: shown.is_some(),
-        depth: 0,
-        context,
+        ..block.input(context, &commands)
     };
     let first_line = input.first_line.unwrap_or(input.lines_before + 1);
     let around = Around { head: opened.head, tail: opened.tail };
     let best = choice::best(&input, &tries, around, before, first_line).map(|(compressed, _)| compressed);
-    let answer = if by_shape == Kind::Json { in_answer(&opened, context, &commands, before) } else { None };
+    let answer = if block.kind == Kind::Json { in_answer(&opened, context, &commands, before) } else { None };
     match (best, answer) {
         (Ok(best), Some(answer)) if answer.tokens_after >= best.tokens_after => Outcome::Compressed(best),
         (_, Some(answer)) => Outcome::Compressed(answer),
         (Ok(best), None) => Outcome::Compressed(best),
-        (Err(reason), None) => match without_padding(text, &opened, by_shape, before) {
+        (Err(reason), None) => match without_padding(text, &opened, block.kind, before) {
             Some(compressed) => Outcome::Compressed(compressed),
-            None => raw(if is_exact { Reason::ExactRead } else { reason }, by_shape, before),
+            None => raw(if block.is_exact { Reason::ExactRead } else { reason }, block.kind, before),
         },
+    }
+}
+
+/// A text without its envelope, and what is known of it.
+struct Block<'a> {
+    text: &'a str,
+    kind: Kind,
+    shown: Option<FileRead>,
+    /// Whether it is a file that may be edited next.
+    is_exact: bool,
+}
+
+impl<'a> Block<'a> {
+    fn of(opened: &'a Envelope, context: &Context, commands: &Commands) -> Self {
+        let shown = read::file_read(context, commands);
+        let kind = kind::by_shape(&opened.text, shown.as_ref().and_then(|shown| shown.path.as_deref()));
+        let is_exact = shown.as_ref().is_some_and(|shown| !read::is_listing(opened, kind, shown));
+        Self { text: &opened.text, kind, shown, is_exact }
+    }
+
+    fn input(&'a self, context: &'a Context<'a>, commands: &'a Commands) -> Input<'a> {
+        Input {
+            command: commands.main(),
+            path: self.shown.as_ref().and_then(|shown| shown.path.as_deref()),
+            is_read: self.shown.is_some(),
+            ..Input::of(self.text, self.kind, context)
+        }
     }
 }
 
@@ -77,7 +97,7 @@ fn in_sections(
     if opened.column.is_some() {
         return None;
     }
-    let (form, loss) = sections(&opened.text, context, commands, opened.lines_before(), Loss::Content)?;
+    let (form, loss) = in_parts(&opened.text, context, commands, opened.lines_before(), Loss::Content)?;
     checked(opened, (form, loss), context, (SECTIONS, kind), before)
 }
 
@@ -85,7 +105,7 @@ fn in_sections(
 fn in_answer(opened: &Envelope, context: &Context, commands: &Commands, before: usize) -> Option<Compressed> {
     let answer = shell::open(&opened.text)?;
     // The lines of the output are none of the answer's, so a marker could not name them.
-    let found = sections(&answer.output, context, commands, 0, Loss::Layout)
+    let found = in_parts(&answer.output, context, commands, 0, Loss::Layout)
         .or_else(|| section(&answer.output, context, commands, 0, Loss::Layout));
     let (form, loss) = found.unwrap_or((answer.output, Loss::None));
     checked(opened, (format!("{}{form}", answer.head), loss), context, (ANSWER, Kind::Json), before)
@@ -118,7 +138,7 @@ fn checked(
 
 /// `text` with what each command wrote in its best form; `None` where it is not known who wrote what, or nothing gets
 /// shorter.
-fn sections(
+fn in_parts(
     text: &str,
     context: &Context,
     commands: &Commands,
@@ -128,7 +148,7 @@ fn sections(
     let mut form = String::with_capacity(text.len());
     let (mut loss, mut is_shorter) = (Loss::None, false);
     let (mut at, mut line) = (0, lines_before);
-    for Section { range, commands } in chain::sections(text, commands)? {
+    for Section { range, commands } in sections::of(text, commands)? {
         form.push_str(&text[at..range.start]);
         line += text[at..range.start].matches('\n').count();
         let part = &text[range.clone()];
@@ -162,23 +182,13 @@ fn section(
         return None;
     }
     let opened = envelope::open(text);
-    let shown = read::file_read(context, commands);
-    let path = shown.as_ref().and_then(|shown| shown.path.as_deref());
-    let kind = kind::by_shape(text, path);
-    let is_exact = shown.as_ref().is_some_and(|shown| !read::is_listing(&opened, kind, shown));
-    if is_exact || opened.column.is_some() {
+    let block = Block::of(&opened, context, commands);
+    if block.is_exact || opened.column.is_some() {
         return None;
     }
     let tries: Vec<Try> =
-        tries(text, kind, context, commands).into_iter().map(|(kind, loss)| (kind, loss.min(most))).collect();
-    let input = Input {
-        lines_before,
-        command: commands.main(),
-        path,
-        is_read: shown.is_some(),
-        depth: 1,
-        ..Input::of(text, kind, context)
-    };
+        tries(text, block.kind, context, commands).into_iter().map(|(kind, loss)| (kind, loss.min(most))).collect();
+    let input = Input { text, lines_before, depth: 1, ..block.input(context, commands) };
     let (_, form) = choice::best(&input, &tries, Around::default(), before, lines_before + 1).ok()?;
     Some((form.text, form.loss))
 }

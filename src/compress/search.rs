@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::compress::kind::Kind;
-use crate::compress::log::row_form;
+use crate::compress::log::{read_rows, row_form};
 use crate::compress::{Compressor, Form, Input, Loss};
 
 /// How the head line of the form begins; a text that begins so is left alone.
@@ -64,6 +64,10 @@ impl Compressor for Search {
         let folded = if input.first_line.is_none() { fold(input.text) } else { None };
         let rows = row_form(input.text, input.first_line, input.context.hints);
         folded.into_iter().chain(rows).map(|text| Form::of(text, Loss::None)).collect()
+    }
+
+    fn restore(&self, form: &str, first_line: Option<usize>) -> Option<String> {
+        unfold(form).or_else(|| read_rows(form, first_line))
     }
 }
 

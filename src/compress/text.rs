@@ -74,6 +74,10 @@ impl Compressor for Text {
             None => forms,
         }
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        read(form)
+    }
 }
 
 /// Whether `text` is source. A document whose lines end with links looks like it and is not.
@@ -119,7 +123,7 @@ fn whole(input: &Input) -> Vec<Form> {
 }
 
 /// The text that a form without loss stands for.
-pub(crate) fn read(form: &str) -> Option<String> {
+fn read(form: &str) -> Option<String> {
     let (head, said) = form.split_once('\n')?;
     let tells = marker::read_legend(head)?.strip_prefix("text; ")?;
     // The later fold is taken back first.

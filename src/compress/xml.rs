@@ -88,6 +88,10 @@ impl Compressor for Xml {
         }
         forms
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        decode(form)
+    }
 }
 
 /// Whether `text` is XML by its beginning, and most of its lines begin or end with a tag.
@@ -130,7 +134,7 @@ fn encode(text: &str) -> Option<String> {
 }
 
 /// The text that a form with rows stands for.
-pub(crate) fn decode(form: &str) -> Option<String> {
+fn decode(form: &str) -> Option<String> {
     let (head, rows) = form.split_once('\n')?;
     let broken = match marker::read_legend(head)?.strip_prefix(TELLS)? {
         "" => false,

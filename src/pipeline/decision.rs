@@ -181,6 +181,7 @@ pub(crate) fn look_up(store: &Store, project: &str, blocks: &mut [Candidate]) ->
 pub(crate) fn offers_retrieval(conversation: &Conversation, retrieval: &Retrieval) -> bool {
     match retrieval {
         Retrieval::Always => true,
+        Retrieval::Never => false,
         Retrieval::Offered { ready_file } => {
             conversation.tools.iter().any(|tool| tool.ends_with(RETRIEVE_TOOL))
                 || conversation.announcements.iter().any(|text| announces(text))

@@ -78,6 +78,8 @@ pub(crate) enum Retrieval {
     Offered { ready_file: Option<PathBuf> },
     /// The caller says that it can: the command line, where `headroom retrieve` works.
     Always,
+    /// The user does not want anything to be left out.
+    Never,
 }
 
 impl Default for Retrieval {

@@ -169,6 +169,26 @@ fn under_a_budget_records_are_sampled_and_what_is_left_out_is_counted() {
 }
 
 #[test]
+fn the_config_file_says_how_much_may_be_left_out() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    fs::write(&config, "profile = \"custom\"\n[profiles.custom]\nbias = 0.6\n").unwrap();
+    let words = ["compress", "--command", "pytest -v"];
+    let short = headroom(home.path(), &words, test_run().as_bytes());
+    let long = headroom(home.path(), &[&words[..], &["--profile", "balanced"]].concat(), test_run().as_bytes());
+    assert!(short.status.success() && long.status.success(), "{short:?} {long:?}");
+    assert!(short.stdout.len() < long.stdout.len(), "{} {}", short.stdout.len(), long.stdout.len());
+    let unknown = headroom(home.path(), &[&words[..], &["--profile", "costum"]].concat(), b"x");
+    assert_eq!(unknown.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(said.contains("`custom`") && said.contains("[profiles.costum]"), "{said}");
+
+    fs::write(&config, "[ccr]\nenabled = false\n").unwrap();
+    let whole = headroom(home.path(), &words, test_run().as_bytes());
+    assert!(!String::from_utf8_lossy(&whole.stdout).contains("headroom retrieve"), "{whole:?}");
+}
+
+#[test]
 fn the_kill_switch_leaves_everything_as_it_came() {
     let home = tempfile::tempdir().unwrap();
     let output = headroom(home.path(), &["compress", "--no-optimize", "--command", "pytest -v"], test_run().as_bytes());

@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let proxy_args = ProxyArgs { decide, ..ProxyArgs::default() };
     let anthropic = upstream::parse_url(&format!("http://{}", provider.address()))?;
     let upstreams = upstream::Options { anthropic, ..upstream::Options::default() };
-    let mut options = settings.proxy(&proxy_args, upstreams, folder.path(), None);
+    let mut options = settings.proxy(&proxy_args, upstreams, folder.path(), None)?;
     options.store = folder.path().join("store.db");
     options.is_disabled = false;
     let running = proxy::spawn(listener, options)?;

@@ -66,6 +66,15 @@ impl Compressor for Config {
         let rows = rows::form(input.text, input.first_line);
         form.into_iter().chain(rows).map(|text| Form::of(text, Loss::None)).collect()
     }
+
+    fn restore(&self, form: &str, first_line: Option<usize>) -> Option<String> {
+        let (legend, body) = form.split_once('\n')?;
+        let what = marker::read_legend(legend)?;
+        if rows::is_said(what) {
+            return rows::read(what, body, first_line);
+        }
+        if what.starts_with(yaml::HEAD) { yaml::read(body) } else { packages::read(what, body, first_line) }
+    }
 }
 
 /// Whether a file of this name is what a package manager wrote for itself.
@@ -79,15 +88,4 @@ pub(crate) fn looks_like(lines: &[&str]) -> bool {
     let settings = lines.iter().filter(|line| yaml::is_setting(line)).count();
     let deep = lines.iter().filter(|line| line.starts_with("  ") && yaml::is_setting(line)).count();
     filled >= 8 && settings * 10 >= filled * 8 && deep * 3 >= filled
-}
-
-/// The text of a form; `first_line` says whether it has line numbers.
-#[cfg(test)]
-pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<String> {
-    let (legend, body) = form.split_once('\n')?;
-    let what = marker::read_legend(legend)?;
-    if rows::is_said(what) {
-        return rows::read(what, body, first_line);
-    }
-    if what.starts_with(yaml::HEAD) { yaml::read(body) } else { packages::read(what, body, first_line) }
 }

@@ -90,7 +90,6 @@ pub(super) fn read(what: &str, body: &str, first_line: Option<usize>) -> Option<
 }
 
 /// Whether the head line of a form says that it is one of these.
-#[cfg(test)]
 pub(super) fn is_said(what: &str) -> bool {
     what.contains(FIRST)
 }

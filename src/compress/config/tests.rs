@@ -9,7 +9,7 @@ fn formed(text: &str, first_line: Option<usize>) -> Option<String> {
     let context = Context::of("3f9c2a71d04be586");
     let forms = Config.forms(&Input { first_line, ..Input::of(text, Kind::Config, &context) });
     for form in &forms {
-        assert_eq!(read(&form.text, first_line).as_deref(), Some(text));
+        assert_eq!(Config.restore(&form.text, first_line).as_deref(), Some(text));
     }
     Some(forms.into_iter().next()?.text)
 }
@@ -87,7 +87,7 @@ fn a_lock_file_of_cargo_has_a_line_for_each_package() {
         let context = Context::of("3f9c2a71d04be586");
         let input = Input { first_line: first, ..Input::of(&text, Kind::Config, &context) };
         let form = Config.forms(&input).pop().unwrap().text;
-        assert_eq!(read(&form, first), Some(text));
+        assert_eq!(Config.restore(&form, first), Some(text));
         assert!(form.contains(&format!("p2 1.2.0 {:064x} [memchr, serde]\n", 2 * 7919)), "{form}");
         assert!(form.contains("p3 1.3.0 source=none "), "{form}");
         assert!(form.trim_end().ends_with(&format!("checksum = \"{:064x}\"", 11 * 7919)), "{form}");

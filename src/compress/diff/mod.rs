@@ -84,6 +84,10 @@ impl Compressor for Diff {
             _ => vec![whole],
         }
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        plain::read(form)
+    }
 }
 
 /// The form with gaps that passes the gate. Where the gate misses a literal, the lines that hold it are shown.
@@ -97,12 +101,6 @@ fn short(input: &Input) -> Option<Form> {
         }
     }
     None
-}
-
-/// The diff of which `form` is the form.
-#[cfg(test)]
-pub(crate) fn read(form: &str) -> Option<String> {
-    plain::read(form)
 }
 
 #[cfg(test)]

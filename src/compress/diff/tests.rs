@@ -77,7 +77,7 @@ fn forms(text: &str, retrievable: bool) -> Vec<Form> {
 fn what_follows_from_other_lines_is_not_shown() {
     let [form] = &forms(DIFF, false)[..] else { panic!() };
     assert_eq!(form.loss, Loss::None);
-    assert_eq!(read(&form.text).as_deref(), Some(DIFF));
+    assert_eq!(Diff.restore(&form.text, None).as_deref(), Some(DIFF));
     assert!(!form.text.contains("--- a/src/a.rs") && !form.text.contains("\n+++ b/fresh.txt"), "{}", form.text);
     assert!(form.text.contains("\n--- a line that looks like a head\n+++ another one\n"), "{}", form.text);
     assert!(
@@ -200,7 +200,7 @@ proptest! {
         }
         for text in [text.as_str(), &text[..end]] {
             for form in forms(text, false) {
-                prop_assert_eq!(read(&form.text), Some(text.to_owned()));
+                prop_assert_eq!(Diff.restore(&form.text, None), Some(text.to_owned()));
             }
             forms(text, true);
         }
@@ -218,7 +218,7 @@ proptest! {
     #[test]
     fn noise_does_no_harm(text in "(@@ -[0-3],[0-3] \\+[0-3] @@|diff --git a b|--- |\\+\\+\\+ |[ +-]|\n|\r|é|[a-c])*") {
         for form in forms(&text, false) {
-            prop_assert_eq!(read(&form.text), Some(text.clone()));
+            prop_assert_eq!(Diff.restore(&form.text, None), Some(text.clone()));
         }
         forms(&text, true);
     }

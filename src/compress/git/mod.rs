@@ -82,6 +82,10 @@ impl Compressor for Git {
         let form = form.map(|form| Form::of(form, Loss::None));
         form.or_else(|| graph::form(input).filter(|_| input.context.retrievable)).into_iter().collect()
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        LAYOUTS.iter().find_map(|layout| layout.text(form))
+    }
 }
 
 impl Layout {
@@ -115,12 +119,6 @@ pub(super) fn looks_like(lines: &[&str]) -> bool {
             && ["Author: ", "Author:     ", "Merge: "].iter().any(|label| pair[1].starts_with(label))
     };
     lines.windows(2).next().is_some_and(is_commit) || blame::looks_like(lines)
-}
-
-/// The text of which `form` is the form.
-#[cfg(test)]
-pub(crate) fn read(form: &str) -> Option<String> {
-    LAYOUTS.iter().find_map(|layout| layout.text(form))
 }
 
 #[cfg(test)]

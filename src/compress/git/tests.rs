@@ -44,7 +44,7 @@ fn form(text: &str) -> Option<String> {
 #[test]
 fn a_header_is_said_when_it_changes() {
     let form = form(LOG).unwrap();
-    assert_eq!(read(&form).as_deref(), Some(LOG));
+    assert_eq!(Git.restore(&form, None).as_deref(), Some(LOG));
     assert_eq!(form.matches("Author: A. U. Thor").count(), 1, "{form}");
     assert!(
         form.contains(
@@ -63,7 +63,7 @@ fn a_message_that_could_be_taken_for_something_else_stays_as_it_was() {
     let first = form(LOG).unwrap();
     assert!(first.ends_with("|    commit 1d04be5863f9 was wrong\n"), "{first}");
     let text = LOG.replace("    Merge branch 'x'\n", "    Date:   never\n");
-    assert_eq!(read(&form(&text).unwrap()), Some(text));
+    assert_eq!(Git.restore(&form(&text).unwrap(), None), Some(text));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn committers_are_said_when_they_change() {
     };
     let text = format!("{}\n{}", commit("3f9c2a71", 21), commit("1d04be58", 20));
     let form = form(&text).unwrap();
-    assert_eq!(read(&form), Some(text));
+    assert_eq!(Git.restore(&form, None), Some(text));
     assert_eq!((form.matches("B <b@x.org>").count(), form.matches("CommitDate: ").count()), (1, 2), "{form}");
 }
 
@@ -92,7 +92,7 @@ fn a_commit_stands_above_the_lines_it_wrote() {
     let text = text.replace(" 100) never", "  12) last");
     let with_one_less = text.replace("+0000  ", "+0000 ");
     let form = form(&with_one_less).unwrap();
-    assert_eq!(read(&form).as_deref(), Some(with_one_less.as_str()));
+    assert_eq!(Git.restore(&form, None).as_deref(), Some(with_one_less.as_str()));
     assert!(form.ends_with("\n^29688b8\n10)     third\n11) fourth\n3f9c2a71\n12) last\n"), "{form}");
 }
 
@@ -115,7 +115,7 @@ Untracked files:
 no changes added to commit (use \"git add\" and/or \"git commit -a\")
 ";
     let form = form(text).unwrap();
-    assert_eq!(read(&form).as_deref(), Some(text));
+    assert_eq!(Git.restore(&form, None).as_deref(), Some(text));
     assert!(
         form.contains(
             "\n\tmodified:   \nsrc/a.rs\nsrc/b.rs\nsrc/c.rs\n\tdeleted:    src/d.rs\n\nUntracked files:\n\tbuild.log\n"
@@ -145,7 +145,7 @@ fn other_output_has_no_form() {
         "On branch main\nnothing to commit\n",
     ] {
         if let Some(form) = form(text) {
-            assert_eq!(read(&form).as_deref(), Some(text));
+            assert_eq!(Git.restore(&form, None).as_deref(), Some(text));
         }
     }
 }
@@ -174,7 +174,7 @@ proptest! {
         let text = commits.concat();
         let text = &text[..text.len() - cut];
         if let Some(form) = form(text) {
-            prop_assert_eq!(read(&form), Some(text.to_owned()));
+            prop_assert_eq!(Git.restore(&form, None), Some(text.to_owned()));
         }
     }
 
@@ -190,7 +190,7 @@ proptest! {
         let last = first + rows.len() - 1;
         let width = last.to_string().len();
         let text = rows.iter().zip(first..).map(|((commit, code), n)| format!("{} {n:>width$}) {code}\n", commits[*commit])).collect::<Vec<_>>().concat();
-        prop_assert_eq!(form(&text).and_then(|form| read(&form)), Some(text));
+        prop_assert_eq!(form(&text).and_then(|form| Git.restore(&form, None)), Some(text));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use crate::compress;
 use crate::compress::json::document;
 use crate::compress::json::parse::{self, Node};
 use crate::compress::json::style::{self, Style};
@@ -338,8 +339,7 @@ pub(super) fn write<'s>(
     }
 }
 
-/// Reads `count` items from the beginning of `text`, None for a text that is shown in another form, and says what
-/// follows.
+/// Reads `count` items from the beginning of `text`, None for a text whose form does not tell it, and says what follows.
 pub(super) fn read(mut text: &str, count: usize, delimiter: char) -> Option<(Vec<Option<Item<'_>>>, &str)> {
     let mut items = Vec::new();
     for index in 1..=count {
@@ -365,15 +365,16 @@ pub(super) fn read(mut text: &str, count: usize, delimiter: char) -> Option<(Vec
             }
         }
         let length = memchr::memchr_iter(b'\n', rest.as_bytes()).nth(lines.checked_sub(1)?).unwrap_or(rest.len());
-        let item = Item::Text { text: format!("{}{end}", &rest[..length]), escapes };
-        items.push((!is_shown).then_some(item));
+        let shown = &rest[..length];
+        let text_of = if is_shown { compress::restore(shown, None) } else { Some(format!("{shown}{end}")) };
+        items.push(text_of.map(|text| Item::Text { text, escapes }));
         text = &rest[length..];
     }
     Some((items, text))
 }
 
-/// `node` with everything in its place again. None where a name stands for nothing, or for a text that is shown in
-/// another form.
+/// `node` with everything in its place again. None where a name stands for nothing, or for a text whose form does not
+/// tell it.
 pub(super) fn put_back<'a>(node: Node<'a>, items: &[Option<Item<'a>>], depth: usize) -> Option<Node<'a>> {
     Some(match node {
         Node::Scalar(lexeme) => match lexeme.strip_prefix('(') {

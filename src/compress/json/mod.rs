@@ -115,6 +115,10 @@ impl Compressor for Json {
         }
         forms
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        read(form)?.text
+    }
 }
 
 /// The form without the runs that nobody reads.
@@ -242,7 +246,11 @@ fn forms_of(parts: &Parts, taken: &Taken, texts: &Texts, left_out: Option<&LeftO
     };
     let mut forms = Vec::new();
     if is_shown_shorter(Loss::Layout, Loss::None) {
-        let (text, loss) = write(Some(Loss::Layout));
+        let (text, mut loss) = write(Some(Loss::Layout));
+        // The form of a text below says the text by itself, and maybe not where it ends among others.
+        if loss == Loss::None && Json.restore(&text, input.first_line).as_deref() != Some(input.text) {
+            loss = Loss::Layout;
+        }
         forms.push(Form { text, loss, holds: holds() });
     } else {
         forms.push(Form { text, loss, holds: holds() });
@@ -358,18 +366,23 @@ fn without_numbers(text: &str, is_numbered: bool) -> Option<Cow<'_, str>> {
 
 /// What a form says.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Read<'a> {
+struct Read<'a> {
     head: Cow<'a, str>,
-    /// None where a text is told by another form.
+    /// None where a text is told by another form that loses something.
     nodes: Option<Vec<Node<'a>>>,
     tail: Cow<'a, str>,
     /// The very text, where the form tells it.
-    pub(crate) text: Option<String>,
+    text: Option<String>,
 }
 
 /// Reads a form back.
-pub(crate) fn read(form: &str) -> Option<Read<'_>> {
-    let (legend, rest) = form.split_once('\n')?;
+fn read(form: &str) -> Option<Read<'_>> {
+    read_beginning(form).filter(|(_, rest)| rest.is_empty()).map(|(read, _)| read)
+}
+
+/// Reads the form that `text` begins with, and says what follows it: nothing where the form says its end as it was.
+fn read_beginning(text: &str) -> Option<(Read<'_>, &str)> {
+    let (legend, rest) = text.split_once('\n')?;
     let said = legend::read(legend)?;
     let mut head = Cow::Borrowed("");
     let mut body = rest;
@@ -385,24 +398,27 @@ pub(crate) fn read(form: &str) -> Option<Read<'_>> {
         (Scope::Elements, Node::Object(_)) => Scope::Members,
         (scope, _) => scope,
     };
-    let tail = if said.has_end {
-        without_numbers(after.strip_prefix('\n')?, said.is_numbered)?
-    } else if !after.is_empty() {
-        return None;
+    let (tail, after) = if said.has_end {
+        (without_numbers(after.strip_prefix('\n')?, said.is_numbered)?, "")
     } else {
-        Cow::Borrowed(if said.ends_line { "\n" } else { "" })
+        (Cow::Borrowed(if said.ends_line { "\n" } else { "" }), after)
     };
     let tail = if parts::ends_behind_comma(shown, scope) { Cow::Owned(format!(",{tail}")) } else { tail };
     if items.iter().any(Option::is_none) {
-        // A text below is told by another form.
-        return Some(Read { head, nodes: None, tail, text: None });
+        return Some((Read { head, nodes: None, tail, text: None }, after));
     }
     let nodes = match below::put_back(node, &items, 0)? {
         Node::Array(items) if scope.is_list() => items,
         node => vec![node],
     };
     let text = said.exact.map(|exact| format!("{head}{}{tail}", parts::rebuild(&nodes, scope, exact)));
-    Some(Read { head, nodes: Some(nodes), tail, text })
+    Some((Read { head, nodes: Some(nodes), tail, text }, after))
+}
+
+/// The text of the form without loss that `text` begins with, and what follows the form.
+pub(crate) fn restore_beginning(text: &str) -> Option<(String, &str)> {
+    let (read, rest) = read_beginning(text)?;
+    Some((read.text?, rest))
 }
 
 /// Whether `form`, read back, says what `parts` hold, and the very `text` where it claims to.

@@ -75,6 +75,10 @@ impl Compressor for Listing {
             .into_iter()
             .collect()
     }
+
+    fn restore(&self, form: &str, _first_line: Option<usize>) -> Option<String> {
+        read(form)
+    }
 }
 
 /// Whether at least half of a sample of lines is drawn as a tree.
@@ -248,7 +252,7 @@ fn form(text: &str, drawing: &Drawing) -> Option<String> {
 }
 
 /// The text of a form.
-pub(crate) fn read(form: &str) -> Option<String> {
+fn read(form: &str) -> Option<String> {
     let (legend, body) = form.split_once('\n')?;
     let what = marker::read_legend(legend)?;
     let clauses = |start: &'static str| what.split("; ").filter_map(move |clause| clause.strip_prefix(start));

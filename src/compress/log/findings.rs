@@ -137,7 +137,7 @@ impl<'a> File<'a> {
 }
 
 /// Rebuilds the text from its form.
-pub(crate) fn decode(form: &str) -> Option<String> {
+pub(super) fn decode(form: &str) -> Option<String> {
     let (head, body) = form.split_once('\n')?;
     if !head.starts_with(HEAD) {
         return None;

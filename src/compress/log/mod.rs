@@ -9,11 +9,11 @@
 
 mod echoed;
 mod elide;
-pub(crate) mod findings;
+mod findings;
 mod lines;
 mod repeated;
 mod repeats;
-pub(crate) mod results;
+mod results;
 mod row_form;
 mod rows;
 mod shapes;
@@ -24,7 +24,7 @@ mod terminal;
 mod tools;
 pub(crate) mod trace;
 
-pub(crate) use row_form::row_form;
+pub(crate) use row_form::{read_rows, row_form};
 
 use elide::elided_forms;
 use findings::findings_form;
@@ -121,6 +121,10 @@ impl Compressor for Log {
             forms.extend(elided(input));
         }
         forms
+    }
+
+    fn restore(&self, form: &str, first_line: Option<usize>) -> Option<String> {
+        findings::decode(form).or_else(|| results::decode(form)).or_else(|| read_rows(form, first_line))
     }
 }
 

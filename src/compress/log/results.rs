@@ -151,7 +151,7 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Rebuilds the text from its form.
-pub(crate) fn decode(form: &str) -> Option<String> {
+pub(super) fn decode(form: &str) -> Option<String> {
     let (head, body) = form.split_once('\n')?;
     if !head.starts_with(HEAD) {
         return None;

@@ -33,6 +33,11 @@ pub(crate) fn row_form(text: &str, first_line: Option<usize>, hints: &[String]) 
     is_exact.then_some(form)
 }
 
+/// The text that a row form without gaps stands for.
+pub(crate) fn read_rows(form: &str, first_line: Option<usize>) -> Option<String> {
+    rows::decode(form, first_line, &[])
+}
+
 /// The row form of `input` without the frames of libraries and runtimes in its traces, or `None` where there are too few
 /// of them.
 pub(super) fn traced_form(input: &Input) -> Option<String> {

@@ -89,6 +89,10 @@ impl Compressor for Table {
     fn forms(&self, input: &Input) -> Vec<Form> {
         form(input).into_iter().collect()
     }
+
+    fn restore(&self, form: &str, first_line: Option<usize>) -> Option<String> {
+        read(form, first_line)?.text
+    }
 }
 
 /// Whether a sample of a text's lines looks like a table of any sort.
@@ -148,7 +152,7 @@ fn form(input: &Input) -> Option<Form> {
     written.sort_by_key(|(cost, _, delimiter)| if *delimiter == DELIMITERS[0] { plain - plain / 20 } else { *cost });
     let says = |form: &str| {
         let read = read(form, input.first_line)?;
-        Some(if is_exact { read.text == text } else { read.entries == entries(&sections) })
+        Some(if is_exact { read.text.as_deref() == Some(text) } else { read.entries == entries(&sections) })
     };
     let (_, form, _) = written.into_iter().find(|(_, form, _)| says(form) == Some(true))?;
     Some(Form::of(form, if is_exact { Loss::None } else { Loss::Layout }))
@@ -352,21 +356,22 @@ fn entries<'a>(sections: &[Section<'a>]) -> Vec<Said<'a>> {
 }
 
 /// What a form says.
-pub(crate) struct Read<'f> {
+struct Read<'f> {
     entries: Vec<Said<'f>>,
     /// The text, where each table says what it looked like.
-    pub(crate) text: String,
+    text: Option<String>,
 }
 
 /// Reads a form back. `first_line` says whether its lines have numbers.
-pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
+fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
     let (legend, body) = form.split_once('\n')?;
     let what = marker::read_legend(legend)?;
     let split_by = what.split("; ").find_map(|clause| clause.strip_prefix(SPLIT_BY))?;
     let delimiter = DELIMITERS.into_iter().find(|delimiter| split_by == delimiter_name(*delimiter))?;
     let is_crlf = what.split("; ").any(|clause| clause == CRLF);
-    let mut read = Read { entries: Vec::new(), text: String::new() };
+    let mut read = Read { entries: Vec::new(), text: None };
     let mut lines: Vec<String> = Vec::new();
+    let mut is_told = true;
     let mut table: Option<(Heading, Grid)> = None;
     let mut above = None;
     let ends = body.ends_with('\n');
@@ -377,7 +382,7 @@ pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
         let line = &body[at..end];
         if let Some(heading) = Heading::read(line, delimiter) {
             if let Some((_, grid)) = table.take() {
-                close(&grid, &mut lines);
+                is_told &= close(&grid, &mut lines);
             }
             let grid = heading.grid();
             read.entries.push(Said::Names(grid.names.clone()));
@@ -420,23 +425,25 @@ pub(crate) fn read(form: &str, first_line: Option<usize>) -> Option<Read<'_>> {
         }
     }
     if let Some((_, grid)) = table {
-        close(&grid, &mut lines);
+        is_told &= close(&grid, &mut lines);
     }
-    read.text = lines.join(if is_crlf { "\r\n" } else { "\n" });
+    let mut text = lines.join(if is_crlf { "\r\n" } else { "\n" });
     if is_crlf {
-        read.text.push('\r');
+        text.push('\r');
     }
     if ends {
-        read.text.push('\n');
+        text.push('\n');
     }
+    read.text = is_told.then_some(text);
     Some(read)
 }
 
-/// Appends the lines of `grid`.
-fn close(grid: &Grid, lines: &mut Vec<String>) {
-    if let Some(style) = &grid.style {
-        lines.extend(style.lines(grid).unwrap_or_default());
-    }
+/// Appends the lines of `grid`; answers whether it says what they looked like.
+fn close(grid: &Grid, lines: &mut Vec<String>) -> bool {
+    let told = grid.style.as_ref().and_then(|style| style.lines(grid));
+    let is_told = told.is_some();
+    lines.extend(told.unwrap_or_default());
+    is_told
 }
 
 fn unnumbered(line: &str, first_line: Option<usize>) -> Option<&str> {

@@ -12,7 +12,7 @@ fn formed(text: &str, first_line: Option<usize>) -> Option<Form> {
     let command = ["x".to_owned()];
     let form = form(&Input { first_line, command: Some(&command), ..Input::of(text, Kind::Table, &context) })?;
     if form.loss == Loss::None {
-        assert_eq!(read(&form.text, first_line).unwrap().text, text);
+        assert_eq!(read(&form.text, first_line).unwrap().text.as_deref(), Some(text));
     }
     Some(form)
 }

@@ -18,7 +18,7 @@ pub(crate) struct Section {
 }
 
 /// The sections of `text`, without the lines that separate them; `None` where the commands write none.
-pub(crate) fn sections(text: &str, commands: &Commands) -> Option<Vec<Section>> {
+pub(crate) fn of(text: &str, commands: &Commands) -> Option<Vec<Section>> {
     let visible: Vec<&[String]> = commands.visible().collect();
     let separators: Vec<String> = visible.iter().filter_map(|words| said(words)).collect();
     // In a loop, or where a file has such a line itself, nobody knows which is which.
@@ -81,7 +81,7 @@ mod tests {
     fn found(line: &str, text: &str) -> Option<Vec<(String, String)>> {
         let commands = command::of(&ToolCall { name: "Bash".into(), arguments: json!({ "command": line }) });
         let main = |section: &Section| section.commands.main().map(|words| words.join(" ")).unwrap_or_default();
-        let sections = sections(text, &commands)?;
+        let sections = of(text, &commands)?;
         Some(sections.iter().map(|section| (main(section), text[section.range.clone()].to_owned())).collect())
     }
 
