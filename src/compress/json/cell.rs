@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use crate::compress::json::beginnings;
 use crate::compress::json::document;
 use crate::compress::json::parse::{self, Node};
 use crate::compress::json::style::{self, STRING_OF, Style};
@@ -38,7 +37,6 @@ fn bare<'a>(lexeme: &'a str, stops: &[char]) -> Option<&'a str> {
         && !inner.contains(stops)
         && !inner.starts_with(WHOLE_ROW)
         && !inner.starts_with(STRING_OF)
-        && !inner.starts_with(beginnings::SIGN)
         && inner != DITTO
         && !(first == '+' && inner.contains('='))
         && parse::scalar(inner) != Some(inner.len());

@@ -6,7 +6,6 @@
 //! shortened as what it is only after that; markers in it name its own lines, since those of the text round it are
 //! others, and leave it to the reader to ask for the whole.
 
-mod beginnings;
 mod below;
 mod cell;
 mod columns;
@@ -19,6 +18,7 @@ mod runs;
 mod sample;
 mod style;
 mod table;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -56,10 +56,10 @@ const REPEATED_PERCENT: usize = 5;
 /// # What it drops
 /// White space; keys that are the same in each row are said once, in the line of keys, also those of objects in the
 /// cells of a column (`items[{sku,qty}]` over `[{A-1,2},{B-7,1}]`); a value that is the same in all
-/// rows is said once, before it; a long value that a column repeats from one row to the next is `^`. A long beginning that
-/// the paths of a column share is said once, in the line of keys; a key that few objects have stands in their rows with
-/// its name (`+optional=true`) and has no column. Where the layout
-/// cannot be told from the form, the head line says how to get it. Of long runs of base64 only the beginning is shown.
+/// rows is said once, before it; a long value that a column repeats from one row to the next is `^`. A key that few
+/// objects have stands in their rows with its name (`+optional=true`) and has no column. Objects of one
+/// shape inside each other (`dependencies`, `children`) are rows of one table, indented. Where the layout cannot be told
+/// from the form, the head line says how to get it. Of long runs of base64 only the beginning is shown.
 /// Only where the caller gives a budget that nothing else fits into, rows of long lists go; the head line then says
 /// which are kept and, in counts and ranges, what the others hold.
 ///
@@ -89,7 +89,7 @@ impl Compressor for Json {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -240,7 +240,7 @@ fn forms_of(parts: &Parts, taken: &Taken, texts: &Texts, left_out: Option<&LeftO
     };
     let holds = || match left_out {
         Some(_) => Holds::Only(written_plainly(parts)),
-        None if taken.items.is_empty() && uses.beginnings == 0 => Holds::Input,
+        None if taken.items.is_empty() => Holds::Input,
         // What was read back is what came; the parts below were checked each by itself.
         None => Holds::Checked,
     };

@@ -12,13 +12,14 @@
 
 use std::borrow::Cow;
 
-use crate::compress::json::beginnings;
 use crate::compress::json::cell;
 use crate::compress::json::columns::{self, Rare};
 use crate::compress::json::document;
+use crate::compress::json::document::Uses;
 use crate::compress::json::inner::{Inner, Keys};
 use crate::compress::json::parse::{self, Members, Node};
 use crate::compress::json::style::{self, Style};
+use crate::compress::json::tree::{self, Holder, Row};
 
 const FEWEST_ROWS: usize = 3;
 const MOST_CELLS_IN_A_LINE: usize = 30;
@@ -29,27 +30,38 @@ const SAME: &str = "in every row: ";
 /// The head of the column of keys, where the rows are the members of an object.
 const KEY_COLUMN: &str = "(key)";
 
-/// A table as text, how many of its cells say that they are as the one above, how many of its columns hold objects
-/// without their keys or begin with a sign for what their cells share, and how many members have no column.
+/// A table as text, and what it uses besides JSON.
 pub(super) struct Table {
     pub(super) text: String,
-    pub(super) dittos: usize,
-    pub(super) inner: usize,
-    pub(super) beginnings: usize,
-    pub(super) rare: usize,
+    pub(super) uses: Uses,
 }
 
 /// Writes the table of `node`, an array of objects or an object of objects, its lines separated by `\n`. None where
 /// that is neither, or too short or too mixed for a table.
 pub(super) fn write(node: &Node, delimiter: char) -> Option<Table> {
     match node {
-        Node::Array(items) => write_rows(&objects(items)?, None, delimiter),
+        Node::Array(items) => write_rows(&objects(items)?, None, None, delimiter),
         Node::Object(members) => {
             let keys: Vec<&str> = members.iter().map(|(key, _)| key.as_ref()).collect();
-            write_rows(&objects_in(members.iter().map(|(_, item)| item), members.len())?, Some(&keys), delimiter)
+            write_rows(&objects_in(members.iter().map(|(_, item)| item), members.len())?, Some(&keys), None, delimiter)
         }
         Node::Scalar(_) | Node::Quoted(..) => None,
     }
+}
+
+/// Writes the table of `node` with the objects inside its objects as rows of their own; None where it is no such tree.
+pub(super) fn write_tree(node: &Node, delimiter: char) -> Option<Table> {
+    let tree = tree::of(node)?;
+    let rows: Vec<&Members> = tree.rows.iter().map(|row| &row.members).collect();
+    let keys: Option<Vec<&str>> = tree.is_keyed.then(|| tree.rows.iter().map(|row| row.key.as_ref()).collect());
+    let depths: Vec<usize> = tree.rows.iter().map(|row| row.depth).collect();
+    let mut table = write_rows(&rows, keys.as_deref(), Some(&depths), delimiter)?;
+    let mut text = String::with_capacity(table.text.len() + 80);
+    tree.holder.write(&mut text);
+    text.push_str(&table.text);
+    table.text = text;
+    table.uses.trees = 1;
+    Some(table)
 }
 
 fn objects<'n>(items: &'n [Node<'n>]) -> Option<Vec<&'n Members<'n>>> {
@@ -68,7 +80,8 @@ fn objects_in<'n>(items: impl Iterator<Item = &'n Node<'n>>, count: usize) -> Op
         .collect()
 }
 
-fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Option<Table> {
+/// Each of `rows` stands under its key, where there are `keys`, and so deep, where there are `depths`.
+fn write_rows(rows: &[&Members], keys: Option<&[&str]>, depths: Option<&[usize]>, delimiter: char) -> Option<Table> {
     let columns = columns::of(rows)?;
     let width = columns::count(&columns);
     let mut filled: Vec<Option<Vec<Option<&Node>>>> = Vec::with_capacity(rows.len());
@@ -99,29 +112,22 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let shown: Vec<usize> = (0..width).filter(|index| same[*index].is_none()).collect();
     let cells_in_row = shown.len() + usize::from(keys.is_some());
     let in_a_line = cells_in_a_line(cells_in_row)?;
+    if depths.is_some() && in_a_line < cells_in_row {
+        return None;
+    }
 
     let mut out = String::new();
     let leaves = columns::leaves(&columns);
     let names: Vec<String> = leaves.iter().map(|leaf| name(&leaf.path)).collect();
     write_constants(&same, &names, delimiter, &mut out);
     let stops = [delimiter, '\n'];
-    let bytes = filled.iter().flatten().flatten().flatten().map(|node| style::length(node)).sum();
-    let beginnings: Vec<Option<&str>> = shown
-        .iter()
-        .map(|index| beginnings::of(filled.iter().flatten().filter_map(|row| row[*index]), bytes, &stops))
-        .collect();
-    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().zip(&beginnings).map(
-        |(index, beginning)| {
-            let mut head = names[*index].clone();
-            if let Some(inner) = leaves[*index].inner {
-                inner.write_keys(&mut head);
-            }
-            if let Some(beginning) = beginning {
-                beginnings::write_key(beginning, &mut head);
-            }
-            head
-        },
-    ));
+    let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().map(|index| {
+        let mut head = names[*index].clone();
+        if let Some(inner) = leaves[*index].inner {
+            inner.write_keys(&mut head);
+        }
+        head
+    }));
     write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
     let repeats = repeats(&filled, &shown);
     let (mut dittos, mut rare_written) = (0, 0);
@@ -129,11 +135,14 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     let mut written: Vec<String> = Vec::with_capacity(cells_in_row);
     for (at, row) in filled.iter().enumerate() {
         out.push('\n');
+        if let Some(depths) = depths {
+            tree::write_indent(depths[at], &mut out);
+        }
         written.clear();
         let key = keys.map(|keys| Node::Scalar(Cow::Borrowed(keys[at])));
         if let Some(cells) = row {
             if let Some(key) = &key {
-                written.push(cell_text(key, None, None, &stops));
+                written.push(cell_text(key, None, &stops));
             }
             let mut others = rare[at].iter().peekable();
             let mut write_rare = |before: usize, written: &mut Vec<String>| {
@@ -144,14 +153,14 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
                     rare_written += 1;
                 }
             };
-            for ((index, repeats), beginning) in shown.iter().zip(&repeats).zip(&beginnings) {
+            for (index, repeats) in shown.iter().zip(&repeats) {
                 write_rare(*index, &mut written);
                 written.push(match cells[*index] {
                     Some(_) if *repeats && above.is_some_and(|above| above[*index] == cells[*index]) => {
                         dittos += 1;
                         cell::DITTO.to_owned()
                     }
-                    Some(node) => cell_text(node, leaves[*index].inner, *beginning, &stops),
+                    Some(node) => cell_text(node, leaves[*index].inner, &stops),
                     None => String::new(),
                 });
             }
@@ -168,15 +177,12 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         above = row.as_ref();
     }
     let inner = shown.iter().filter(|index| leaves[**index].inner.is_some()).count();
-    let beginnings = beginnings.iter().flatten().count();
-    Some(Table { text: out, dittos, inner, beginnings, rare: rare_written })
+    Some(Table { text: out, uses: Uses { tables: 1, dittos, inner, rare: rare_written, ..Uses::default() } })
 }
 
-fn cell_text(node: &Node, inner: Option<&Inner>, beginning: Option<&str>, stops: &[char]) -> String {
+fn cell_text(node: &Node, inner: Option<&Inner>, stops: &[char]) -> String {
     let mut text = String::new();
-    if !inner.is_some_and(|inner| inner.write(node, &mut text))
-        && !beginning.is_some_and(|beginning| beginnings::write(node, beginning, stops, &mut text))
-    {
+    if !inner.is_some_and(|inner| inner.write(node, &mut text)) {
         cell::write(node, stops, &mut text);
     }
     text
@@ -281,13 +287,6 @@ fn write_line(cells: &[String], in_a_line: usize, delimiter: char, out: &mut Str
     }
 }
 
-/// What the line of keys says of the cells of a column: the keys of the objects in them, and what they begin with.
-#[derive(Default)]
-struct Cells<'a> {
-    keys: Option<Keys<'a>>,
-    beginning: Option<&'a str>,
-}
-
 /// A column as a table's first lines name it.
 struct Named<'a> {
     path: Vec<String>,
@@ -297,16 +296,20 @@ struct Named<'a> {
 /// Reads a table that `write` wrote.
 pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
     let mut lines = text.split('\n').peekable();
+    let holder = lines.peek().and_then(|line| Holder::read(line));
+    if holder.is_some() {
+        lines.next();
+    }
     let constants = lines.next_if(|line| line.starts_with(SAME));
     let mut head = vec![lines.next()?];
-    while let Some(more) = lines.next_if(|line| line.starts_with("  ")) {
+    while let Some(more) = lines.next_if(|line| holder.is_none() && line.starts_with("  ")) {
         head.push(more);
     }
     let is_keyed = head[0].starts_with(KEY_COLUMN);
     let mut columns = Vec::new();
-    let mut cells_of: Vec<Cells> = Vec::new();
+    let mut cells_of: Vec<Option<Keys>> = Vec::new();
     if is_keyed {
-        cells_of.push(Cells::default());
+        cells_of.push(None);
     }
     let mut breaks = Vec::new();
     let mut cells = usize::from(is_keyed);
@@ -322,11 +325,7 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
                 after = behind;
                 keys
             });
-            let beginning = beginnings::read_key(after).map(|(beginning, behind)| {
-                after = behind;
-                beginning
-            });
-            cells_of.push(Cells { keys, beginning });
+            cells_of.push(keys);
             rest = after.strip_prefix(delimiter).unwrap_or(after);
         }
         breaks.push(cells);
@@ -334,11 +333,11 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
     if let Some(line) = constants {
         read_constants(line.strip_prefix(SAME)?, delimiter, &mut columns)?;
     }
-    let mut items = Vec::new();
-    let mut members = Vec::new();
+    let mut rows = Vec::new();
     let has_dittos = text.contains(cell::DITTO);
     let mut above: Option<Vec<Option<Node>>> = None;
     while let Some(line) = lines.next() {
+        let (depth, line) = if holder.is_some() { tree::read_indent(line) } else { (0, line) };
         let (key, item) = if let Some(whole) = line.strip_prefix(cell::WHOLE_ROW) {
             let key = if is_keyed { parse::string(whole)? } else { 0 };
             let (item, _) = document::read(&whole[if is_keyed { key + 1 } else { 0 }..], delimiter)?;
@@ -371,12 +370,13 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             }
             (key, row(&columns, found, rare)?)
         };
-        match key {
-            Some(key) => members.push((key, item)),
-            None => items.push(item),
-        }
+        let Node::Object(members) = item else { return None };
+        rows.push(Row { depth, key: key.unwrap_or_default(), members });
     }
-    Some(if is_keyed { Node::Object(members) } else { Node::Array(items) })
+    match holder {
+        Some(holder) => tree::grown(rows, &holder, is_keyed),
+        None => Some(tree::held(rows, is_keyed)),
+    }
 }
 
 /// Reads a line of a row, and empty cells up to `end` cells.
@@ -384,7 +384,7 @@ fn read_cells<'a>(
     line: &'a str,
     delimiter: char,
     end: usize,
-    columns: &[Cells<'a>],
+    columns: &[Option<Keys<'a>>],
     found: &mut Vec<Option<Node<'a>>>,
     rare: &mut Vec<(usize, String, Node<'a>)>,
 ) -> Option<()> {
@@ -400,10 +400,8 @@ fn read_cells<'a>(
             }
             continue;
         }
-        let column = columns.get(found.len());
-        let inner = column.and_then(|column| column.keys.as_ref()?.read_cell(rest));
-        let begun = || column.and_then(|column| beginnings::read(rest, column.beginning?, &stops));
-        let (node, after) = match inner.or_else(begun) {
+        let keys = columns.get(found.len()).and_then(Option::as_ref);
+        let (node, after) = match keys.and_then(|keys| keys.read_cell(rest)) {
             Some((node, after)) => (Some(node), after),
             None => cell::read(rest, &stops)?,
         };
