@@ -1,9 +1,11 @@
 //! The config compressor: what a command prints as YAML, and what a package manager locks.
 //!
 //! Each setting stays a line as it was, since that is what one searches for: `image: nginx:1.27` is not cut into a heading
-//! and a cell. Only what is said again is left out. Files that a person edits never come here.
+//! and a cell. Only what is said again is left out. A `Cargo.lock` alone, which nobody edits, has a line for each package.
+//! Files that a person edits never come here.
 
 mod packages;
+mod rows;
 mod yaml;
 
 #[cfg(test)]
@@ -22,7 +24,8 @@ use crate::compress::{Compressor, Form, Input, Loss};
 /// # What it drops
 ///
 /// A block below a YAML key that stood below the same key before: it becomes an alias, as YAML itself has them. In a lock
-/// file the line that most packages share, said once in the head line, and the line breaks of lists.
+/// file the line that most packages share, said once in the head line, and the line breaks of lists; in that of Cargo the
+/// keys of all packages but the last.
 ///
 /// # When it declines
 ///
@@ -47,7 +50,7 @@ impl Compressor for Config {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {
@@ -60,12 +63,16 @@ impl Compressor for Config {
         }
         let form = packages::form(input.text, input.first_line)
             .or_else(|| if input.first_line.is_none() { yaml::form(input.text) } else { None });
-        form.map(|text| Form::of(text, Loss::None)).into_iter().collect()
+        let rows = rows::form(input.text, input.first_line);
+        form.into_iter().chain(rows).map(|text| Form::of(text, Loss::None)).collect()
     }
 
     fn restore(&self, form: &str, first_line: Option<usize>) -> Option<String> {
         let (legend, body) = form.split_once('\n')?;
         let what = marker::read_legend(legend)?;
+        if rows::is_said(what) {
+            return rows::read(what, body, first_line);
+        }
         if what.starts_with(yaml::HEAD) { yaml::read(body) } else { packages::read(what, body, first_line) }
     }
 }

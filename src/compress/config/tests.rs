@@ -7,9 +7,11 @@ use crate::compress::Context;
 
 fn formed(text: &str, first_line: Option<usize>) -> Option<String> {
     let context = Context::of("3f9c2a71d04be586");
-    let form = Config.forms(&Input { first_line, ..Input::of(text, Kind::Config, &context) }).pop()?;
-    assert_eq!(Config.restore(&form.text, first_line).as_deref(), Some(text));
-    Some(form.text)
+    let forms = Config.forms(&Input { first_line, ..Input::of(text, Kind::Config, &context) });
+    for form in &forms {
+        assert_eq!(Config.restore(&form.text, first_line).as_deref(), Some(text));
+    }
+    Some(forms.into_iter().next()?.text)
 }
 
 #[test]
@@ -77,4 +79,18 @@ proptest! {
     fn locks_read_back(count in 4usize..9, noise in "(source = \"x\"\n|no source\n|a = \\[\n|\\]\n| \"b\",\n|version = 1\n|\\[\\[package\\]\\]\n){0,5}", first in prop::option::of(1usize..9)) {
         formed(&format!("{}{noise}", lock(count)), first);
     }
+}
+
+#[test]
+fn a_lock_file_of_cargo_has_a_line_for_each_package() {
+    for (text, first) in [(lock(12), None), (lock(12), Some(1)), (lock(12).trim_end().to_owned(), Some(7))] {
+        let context = Context::of("3f9c2a71d04be586");
+        let input = Input { first_line: first, ..Input::of(&text, Kind::Config, &context) };
+        let form = Config.forms(&input).pop().unwrap().text;
+        assert_eq!(Config.restore(&form, first), Some(text));
+        assert!(form.contains(&format!("p2 1.2.0 {:064x} [memchr, serde]\n", 2 * 7919)), "{form}");
+        assert!(form.contains("p3 1.3.0 source=none "), "{form}");
+        assert!(form.trim_end().ends_with(&format!("checksum = \"{:064x}\"", 11 * 7919)), "{form}");
+    }
+    assert!(rows::form(&lock(12).replace("version = \"1.5.0\"", "version = \"1 5\""), None).is_none());
 }

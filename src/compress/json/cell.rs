@@ -38,6 +38,7 @@ fn bare<'a>(lexeme: &'a str, stops: &[char]) -> Option<&'a str> {
         && !inner.starts_with(WHOLE_ROW)
         && !inner.starts_with(STRING_OF)
         && inner != DITTO
+        && !(first == '+' && inner.contains('='))
         && parse::scalar(inner) != Some(inner.len());
     is_plain.then_some(inner)
 }
@@ -57,6 +58,22 @@ pub(super) fn read<'a>(text: &'a str, stops: &[char]) -> Option<(Option<Node<'a>
         _ if parse::scalar(cell) == Some(cell.len()) => (Some(Node::Scalar(Cow::Borrowed(cell))), rest),
         _ => (Some(Node::Scalar(Cow::Owned(format!("\"{cell}\"")))), rest),
     })
+}
+
+/// Writes a member that has no column.
+pub(super) fn write_rare(key: &str, node: &Node, stops: &[char], out: &mut String) {
+    out.push('+');
+    write_key(key, out);
+    out.push('=');
+    write(node, stops, out);
+}
+
+/// Reads the member that `text` begins with, if that has no column, and says what follows.
+pub(super) fn read_rare<'a>(text: &'a str, stops: &[char]) -> Option<(String, Node<'a>, &'a str)> {
+    let (mut path, rest) = read_path(text.strip_prefix('+')?)?;
+    let (node, rest) = read(rest.strip_prefix('=')?, stops)?;
+    let key = path.pop().filter(|_| path.is_empty())?;
+    Some((key, node?, rest))
 }
 
 /// Writes the key `lexeme`, without its quotes where it is a plain name.

@@ -22,10 +22,38 @@ pub(super) struct Uses {
     pub(super) dittos: usize,
     /// Columns of objects without their keys.
     pub(super) inner: usize,
+    /// Members that have no column.
+    pub(super) rare: usize,
+    /// Tables of objects inside each other.
+    pub(super) trees: usize,
+}
+
+impl Uses {
+    fn add(&mut self, other: Self) {
+        self.tables += other.tables;
+        self.strings += other.strings;
+        self.dittos += other.dittos;
+        self.inner += other.inner;
+        self.rare += other.rare;
+        self.trees += other.trees;
+    }
 }
 
 /// Writes `node`; the cells of tables are split by `delimiter`.
 pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut String) {
+    write_in(node, delimiter, Trees::Tried, uses, out);
+}
+
+/// Whether a part of a document may be a tree. What is inside one that does not pay is none that does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trees {
+    Tried,
+    Refused,
+}
+
+fn write_in(node: &Node, delimiter: char, trees: Trees, uses: &mut Uses, out: &mut String) {
+    let tree = if trees == Trees::Tried { table::write_tree(node, delimiter) } else { None };
+    let trees = if tree.is_some() { Trees::Refused } else { trees };
     let mut inner_uses = Uses::default();
     let mut plain = String::new();
     let (open, close) = match node {
@@ -33,7 +61,7 @@ pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut Str
         Node::Quoted(inner, style) => {
             uses.strings += 1;
             out.push_str(STRING_OF);
-            write(inner, delimiter, uses, out);
+            write_in(inner, delimiter, trees, uses, out);
             out.push_str(", ");
             out.push_str(&style.words());
             return out.push(')');
@@ -43,7 +71,7 @@ pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut Str
                 if index > 0 {
                     plain.push(',');
                 }
-                write(item, delimiter, &mut inner_uses, &mut plain);
+                write_in(item, delimiter, trees, &mut inner_uses, &mut plain);
             }
             ('[', ']')
         }
@@ -54,38 +82,32 @@ pub(super) fn write(node: &Node, delimiter: char, uses: &mut Uses, out: &mut Str
                 }
                 plain.push_str(key);
                 plain.push(':');
-                write(item, delimiter, &mut inner_uses, &mut plain);
+                write_in(item, delimiter, trees, &mut inner_uses, &mut plain);
             }
             ('{', '}')
         }
     };
     out.push(open);
-    uses.strings += inner_uses.strings;
     // A table's own cells hold no tables, so a list of few rows with long lists inside is better spread than put into
-    // cells; the lengths tell.
-    match table::write(node, delimiter) {
-        // Lists spread over lines of their own are plainer than cells that hold them.
-        Some(table) if table.text.len() + 2 + spread_bonus(&table) < plain.len() => {
-            out.push('\n');
-            out.push_str(&table.text);
-            out.push('\n');
-            uses.tables += 1;
-            uses.dittos += table.dittos;
-            uses.inner += table.inner;
-        }
-        _ => {
-            out.push_str(&plain);
-            uses.tables += inner_uses.tables;
-            uses.dittos += inner_uses.dittos;
-            uses.inner += inner_uses.inner;
-        }
+    // cells; the lengths tell. Lists spread over lines of their own are plainer than cells that hold them.
+    let flat = table::write(node, delimiter).filter(|table| table.text.len() + 2 + spread_bonus(table) < plain.len());
+    let shortest = flat.as_ref().map_or(plain.len(), |table| table.text.len() + 2);
+    let tree = tree.filter(|table| table.text.len() + 2 < shortest + shortest / PLAINER);
+    if let Some(table) = tree.or(flat) {
+        out.push('\n');
+        out.push_str(&table.text);
+        out.push('\n');
+        uses.add(Uses { strings: inner_uses.strings, ..table.uses });
+    } else {
+        out.push_str(&plain);
+        uses.add(inner_uses);
     }
     out.push(close);
 }
 
 /// By how many bytes a table must be shorter when its cells hold objects without their keys.
 fn spread_bonus(table: &Table) -> usize {
-    if table.inner > 0 { table.text.len() / PLAINER } else { 0 }
+    if table.uses.inner > 0 { table.text.len() / PLAINER } else { 0 }
 }
 
 /// Reads the value that stands at the beginning of `text` and says what follows it.

@@ -9,8 +9,10 @@ use crate::compress::{Input, marker};
 
 pub(super) const DELIMITERS: [char; 3] = [',', '|', '\t'];
 const VALUES_EXACT: &str = "values exact";
+const RARE: &str = "+k=v: a key without a column";
 const STRING_OF: &str = "string_of(x) is a string that holds x";
 const INNER: &str = "x{a,b=1}: cells hold objects as {value of a}, and b is 1 in each";
+const TREE: &str = "tree of x: objects in the x of a row stand below it, indented";
 const DITTO: &str = "^: as in the row above";
 const END: &str = "the end as it was";
 const CUT: &str = "closing brackets added";
@@ -48,6 +50,12 @@ pub(super) fn write(
     }];
     if uses.dittos > 0 {
         clauses.push(DITTO.to_owned());
+    }
+    if uses.rare > 0 {
+        clauses.push(RARE.to_owned());
+    }
+    if uses.trees > 0 {
+        clauses.push(TREE.to_owned());
     }
     if uses.inner > 0 {
         clauses.push(INNER.to_owned());

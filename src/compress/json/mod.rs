@@ -18,6 +18,7 @@ mod runs;
 mod sample;
 mod style;
 mod table;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -55,8 +56,10 @@ const REPEATED_PERCENT: usize = 5;
 /// # What it drops
 /// White space; keys that are the same in each row are said once, in the line of keys, also those of objects in the
 /// cells of a column (`items[{sku,qty}]` over `[{A-1,2},{B-7,1}]`); a value that is the same in all
-/// rows is said once, before it; a long value that a column repeats from one row to the next is `^`. Where the layout
-/// cannot be told from the form, the head line says how to get it. Of long runs of base64 only the beginning is shown.
+/// rows is said once, before it; a long value that a column repeats from one row to the next is `^`. A key that few
+/// objects have stands in their rows with its name (`+optional=true`) and has no column. Objects of one
+/// shape inside each other (`dependencies`, `children`) are rows of one table, indented. Where the layout cannot be told
+/// from the form, the head line says how to get it. Of long runs of base64 only the beginning is shown.
 /// Only where the caller gives a budget that nothing else fits into, rows of long lists go; the head line then says
 /// which are kept and, in counts and ranges, what the others hold.
 ///
@@ -86,7 +89,7 @@ impl Compressor for Json {
     }
 
     fn version(&self) -> u32 {
-        3
+        5
     }
 
     fn takes(&self, kind: Kind) -> bool {

@@ -94,6 +94,9 @@ impl Between {
     }
 }
 
+/// The first value of a page stands as it did where it is at most one of so many parts of the page.
+const MOST_OF_PAGE: usize = 12;
+
 /// So many lines may stand before the first value.
 const MOST_LINES_BEFORE: usize = 60;
 
@@ -208,9 +211,34 @@ fn inside(text: &str) -> Option<Parts<'_>> {
             run(Node::Object(members), first, last)
         }));
     }
-    let Run { scope, nodes, first, last } = runs.into_iter().max_by_key(|run| run.last - run.first)?;
+    let Run { scope, mut nodes, mut first, last } = runs.into_iter().max_by_key(|run| run.last - run.first)?;
+    // A page that begins with a value begins as it did, so that its first line is found.
+    if text[..first].trim().is_empty()
+        && let Some(second) = behind_first(text, scope, first)
+        && (second - first) * MOST_OF_PAGE <= last - first
+    {
+        match (scope, nodes.first_mut()) {
+            (Scope::Members, Some(Node::Object(members))) => drop(members.remove(0)),
+            _ => drop(nodes.remove(0)),
+        }
+        first = second;
+    }
     let exact = exact(&text[first..last], &nodes, scope, column(text, first));
     Some(Parts { scope, head: &text[..first], nodes, tail: &text[last..], exact })
+}
+
+/// Where the second value of a run begins that starts at `first`.
+fn behind_first(text: &str, scope: Scope, first: usize) -> Option<usize> {
+    let start = match scope {
+        Scope::Members => {
+            let colon = parse::skip_space(text, first + parse::string(&text[first..])?);
+            text[colon..].starts_with(':').then_some(colon + 1)?
+        }
+        _ => first,
+    };
+    let (_, end) = parse::value(text, start).ok()?;
+    let comma = parse::skip_space(text, end);
+    text[comma..].starts_with(',').then(|| parse::skip_space(text, comma + 1))
 }
 
 /// Complete objects side by side, and where they stand.

@@ -13,11 +13,13 @@
 use std::borrow::Cow;
 
 use crate::compress::json::cell;
-use crate::compress::json::columns;
+use crate::compress::json::columns::{self, Rare};
 use crate::compress::json::document;
+use crate::compress::json::document::Uses;
 use crate::compress::json::inner::{Inner, Keys};
 use crate::compress::json::parse::{self, Members, Node};
 use crate::compress::json::style::{self, Style};
+use crate::compress::json::tree::{self, Holder, Row};
 
 const FEWEST_ROWS: usize = 3;
 const MOST_CELLS_IN_A_LINE: usize = 30;
@@ -28,25 +30,38 @@ const SAME: &str = "in every row: ";
 /// The head of the column of keys, where the rows are the members of an object.
 const KEY_COLUMN: &str = "(key)";
 
-/// A table as text, how many of its cells say that they are as the one above, and how many of its columns hold objects
-/// without their keys.
+/// A table as text, and what it uses besides JSON.
 pub(super) struct Table {
     pub(super) text: String,
-    pub(super) dittos: usize,
-    pub(super) inner: usize,
+    pub(super) uses: Uses,
 }
 
 /// Writes the table of `node`, an array of objects or an object of objects, its lines separated by `\n`. None where
 /// that is neither, or too short or too mixed for a table.
 pub(super) fn write(node: &Node, delimiter: char) -> Option<Table> {
     match node {
-        Node::Array(items) => write_rows(&objects(items)?, None, delimiter),
+        Node::Array(items) => write_rows(&objects(items)?, None, None, delimiter),
         Node::Object(members) => {
             let keys: Vec<&str> = members.iter().map(|(key, _)| key.as_ref()).collect();
-            write_rows(&objects_in(members.iter().map(|(_, item)| item), members.len())?, Some(&keys), delimiter)
+            write_rows(&objects_in(members.iter().map(|(_, item)| item), members.len())?, Some(&keys), None, delimiter)
         }
         Node::Scalar(_) | Node::Quoted(..) => None,
     }
+}
+
+/// Writes the table of `node` with the objects inside its objects as rows of their own; None where it is no such tree.
+pub(super) fn write_tree(node: &Node, delimiter: char) -> Option<Table> {
+    let tree = tree::of(node)?;
+    let rows: Vec<&Members> = tree.rows.iter().map(|row| &row.members).collect();
+    let keys: Option<Vec<&str>> = tree.is_keyed.then(|| tree.rows.iter().map(|row| row.key.as_ref()).collect());
+    let depths: Vec<usize> = tree.rows.iter().map(|row| row.depth).collect();
+    let mut table = write_rows(&rows, keys.as_deref(), Some(&depths), delimiter)?;
+    let mut text = String::with_capacity(table.text.len() + 80);
+    tree.holder.write(&mut text);
+    text.push_str(&table.text);
+    table.text = text;
+    table.uses.trees = 1;
+    Some(table)
 }
 
 fn objects<'n>(items: &'n [Node<'n>]) -> Option<Vec<&'n Members<'n>>> {
@@ -65,13 +80,20 @@ fn objects_in<'n>(items: impl Iterator<Item = &'n Node<'n>>, count: usize) -> Op
         .collect()
 }
 
-fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Option<Table> {
+/// Each of `rows` stands under its key, where there are `keys`, and so deep, where there are `depths`.
+fn write_rows(rows: &[&Members], keys: Option<&[&str]>, depths: Option<&[usize]>, delimiter: char) -> Option<Table> {
     let columns = columns::of(rows)?;
     let width = columns::count(&columns);
     let mut filled: Vec<Option<Vec<Option<&Node>>>> = Vec::with_capacity(rows.len());
+    let mut rare: Vec<Vec<Rare>> = Vec::with_capacity(rows.len());
+    let keys_of_columns = columns::keys(&columns);
     for row in rows {
-        let mut cells = Vec::with_capacity(width);
-        filled.push(columns::fill(row, &columns, &mut cells).then_some(cells));
+        let (mut cells, mut others) = (Vec::with_capacity(width), Vec::new());
+        let fits = columns::fill_row(row, &columns, &keys_of_columns, &mut cells, &mut others);
+        // Counting cells over several lines goes wrong where some have names.
+        let fits = fits && (others.is_empty() || width < MOST_CELLS_IN_A_LINE);
+        filled.push(fits.then_some(cells));
+        rare.push(others);
     }
     let whole = filled.iter().filter(|row| row.is_none()).count();
     if whole * 5 > rows.len() {
@@ -81,14 +103,24 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
     if keys.is_none() && same.iter().all(Option::is_some) {
         same[0] = None;
     }
+    for other in filled.iter().zip(&rare).filter(|(row, _)| row.is_some()).flat_map(|(_, others)| others) {
+        // A member without a column is read back behind the cell that stands before it.
+        if other.at > 0 {
+            same[other.at - 1] = None;
+        }
+    }
     let shown: Vec<usize> = (0..width).filter(|index| same[*index].is_none()).collect();
     let cells_in_row = shown.len() + usize::from(keys.is_some());
     let in_a_line = cells_in_a_line(cells_in_row)?;
+    if depths.is_some() && in_a_line < cells_in_row {
+        return None;
+    }
 
     let mut out = String::new();
     let leaves = columns::leaves(&columns);
     let names: Vec<String> = leaves.iter().map(|leaf| name(&leaf.path)).collect();
     write_constants(&same, &names, delimiter, &mut out);
+    let stops = [delimiter, '\n'];
     let head = keys.map(|_| KEY_COLUMN.to_owned()).into_iter().chain(shown.iter().map(|index| {
         let mut head = names[*index].clone();
         if let Some(inner) = leaves[*index].inner {
@@ -97,20 +129,32 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         head
     }));
     write_line(&head.collect::<Vec<_>>(), in_a_line, delimiter, &mut out);
-    let stops = [delimiter, '\n'];
     let repeats = repeats(&filled, &shown);
-    let mut dittos = 0;
+    let (mut dittos, mut rare_written) = (0, 0);
     let mut above: Option<&Vec<Option<&Node>>> = None;
     let mut written: Vec<String> = Vec::with_capacity(cells_in_row);
     for (at, row) in filled.iter().enumerate() {
         out.push('\n');
+        if let Some(depths) = depths {
+            tree::write_indent(depths[at], &mut out);
+        }
         written.clear();
         let key = keys.map(|keys| Node::Scalar(Cow::Borrowed(keys[at])));
         if let Some(cells) = row {
             if let Some(key) = &key {
                 written.push(cell_text(key, None, &stops));
             }
+            let mut others = rare[at].iter().peekable();
+            let mut write_rare = |before: usize, written: &mut Vec<String>| {
+                while let Some(other) = others.next_if(|other| other.at <= before) {
+                    let mut text = String::new();
+                    cell::write_rare(other.key, other.node, &stops, &mut text);
+                    written.push(text);
+                    rare_written += 1;
+                }
+            };
             for (index, repeats) in shown.iter().zip(&repeats) {
+                write_rare(*index, &mut written);
                 written.push(match cells[*index] {
                     Some(_) if *repeats && above.is_some_and(|above| above[*index] == cells[*index]) => {
                         dittos += 1;
@@ -120,7 +164,8 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
                     None => String::new(),
                 });
             }
-            write_line(&written, in_a_line, delimiter, &mut out);
+            write_rare(width, &mut written);
+            write_line(&written, in_a_line.max(written.len() * usize::from(!rare[at].is_empty())), delimiter, &mut out);
         } else {
             out.push_str(cell::WHOLE_ROW);
             if let Some(key) = &key {
@@ -132,7 +177,7 @@ fn write_rows(rows: &[&Members], keys: Option<&[&str]>, delimiter: char) -> Opti
         above = row.as_ref();
     }
     let inner = shown.iter().filter(|index| leaves[**index].inner.is_some()).count();
-    Some(Table { text: out, dittos, inner })
+    Some(Table { text: out, uses: Uses { tables: 1, dittos, inner, rare: rare_written, ..Uses::default() } })
 }
 
 fn cell_text(node: &Node, inner: Option<&Inner>, stops: &[char]) -> String {
@@ -251,17 +296,20 @@ struct Named<'a> {
 /// Reads a table that `write` wrote.
 pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
     let mut lines = text.split('\n').peekable();
+    let holder = lines.peek().and_then(|line| Holder::read(line));
+    if holder.is_some() {
+        lines.next();
+    }
     let constants = lines.next_if(|line| line.starts_with(SAME));
     let mut head = vec![lines.next()?];
-    while let Some(more) = lines.next_if(|line| line.starts_with("  ")) {
+    while let Some(more) = lines.next_if(|line| holder.is_none() && line.starts_with("  ")) {
         head.push(more);
     }
     let is_keyed = head[0].starts_with(KEY_COLUMN);
     let mut columns = Vec::new();
-    // Of each cell: the keys of the objects in it.
-    let mut inners: Vec<Option<Keys>> = Vec::new();
+    let mut cells_of: Vec<Option<Keys>> = Vec::new();
     if is_keyed {
-        inners.push(None);
+        cells_of.push(None);
     }
     let mut breaks = Vec::new();
     let mut cells = usize::from(is_keyed);
@@ -273,10 +321,11 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             columns.push(Named { path, same: None });
             cells += 1;
             let keys = Keys::read(after);
-            inners.push(keys.map(|(keys, behind)| {
+            let keys = keys.map(|(keys, behind)| {
                 after = behind;
                 keys
-            }));
+            });
+            cells_of.push(keys);
             rest = after.strip_prefix(delimiter).unwrap_or(after);
         }
         breaks.push(cells);
@@ -284,11 +333,11 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
     if let Some(line) = constants {
         read_constants(line.strip_prefix(SAME)?, delimiter, &mut columns)?;
     }
-    let mut items = Vec::new();
-    let mut members = Vec::new();
+    let mut rows = Vec::new();
     let has_dittos = text.contains(cell::DITTO);
     let mut above: Option<Vec<Option<Node>>> = None;
     while let Some(line) = lines.next() {
+        let (depth, line) = if holder.is_some() { tree::read_indent(line) } else { (0, line) };
         let (key, item) = if let Some(whole) = line.strip_prefix(cell::WHOLE_ROW) {
             let key = if is_keyed { parse::string(whole)? } else { 0 };
             let (item, _) = document::read(&whole[if is_keyed { key + 1 } else { 0 }..], delimiter)?;
@@ -296,9 +345,10 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             (is_keyed.then(|| Cow::Borrowed(&whole[..key])), item)
         } else {
             let mut found = Vec::with_capacity(cells);
-            read_cells(line, delimiter, breaks[0], &inners, &mut found)?;
+            let mut rare = Vec::new();
+            read_cells(line, delimiter, breaks[0], &cells_of, &mut found, &mut rare)?;
             for end in &breaks[1..] {
-                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &inners, &mut found)?;
+                read_cells(lines.next()?.strip_prefix("  ")?, delimiter, *end, &cells_of, &mut found, &mut rare)?;
             }
             for (index, cell) in found.iter_mut().enumerate() {
                 if matches!(cell, Some(Node::Scalar(lexeme)) if lexeme == cell::DITTO) {
@@ -315,14 +365,18 @@ pub(super) fn read(text: &str, delimiter: char) -> Option<Node<'_>> {
             } else {
                 None
             };
-            (key, row(&columns, found)?)
+            for (at, ..) in &mut rare {
+                *at = at.saturating_sub(usize::from(is_keyed));
+            }
+            (key, row(&columns, found, rare)?)
         };
-        match key {
-            Some(key) => members.push((key, item)),
-            None => items.push(item),
-        }
+        let Node::Object(members) = item else { return None };
+        rows.push(Row { depth, key: key.unwrap_or_default(), members });
     }
-    Some(if is_keyed { Node::Object(members) } else { Node::Array(items) })
+    match holder {
+        Some(holder) => tree::grown(rows, &holder, is_keyed),
+        None => Some(tree::held(rows, is_keyed)),
+    }
 }
 
 /// Reads a line of a row, and empty cells up to `end` cells.
@@ -330,14 +384,24 @@ fn read_cells<'a>(
     line: &'a str,
     delimiter: char,
     end: usize,
-    inners: &[Option<Keys<'a>>],
+    columns: &[Option<Keys<'a>>],
     found: &mut Vec<Option<Node<'a>>>,
+    rare: &mut Vec<(usize, String, Node<'a>)>,
 ) -> Option<()> {
     let stops = [delimiter, '\n'];
     let mut rest = line;
     loop {
-        let inner = inners.get(found.len()).and_then(Option::as_ref).and_then(|keys| keys.read_cell(rest));
-        let (node, after) = match inner {
+        if let Some((key, node, after)) = cell::read_rare(rest, &stops) {
+            rare.push((found.len(), key, node));
+            match after.strip_prefix(delimiter) {
+                Some(more) => rest = more,
+                None if after.is_empty() => break,
+                None => return None,
+            }
+            continue;
+        }
+        let keys = columns.get(found.len()).and_then(Option::as_ref);
+        let (node, after) = match keys.and_then(|keys| keys.read_cell(rest)) {
             Some((node, after)) => (Some(node), after),
             None => cell::read(rest, &stops)?,
         };
@@ -378,15 +442,32 @@ fn read_constants<'a>(line: &'a str, delimiter: char, columns: &mut Vec<Named<'a
     }
 }
 
-fn row<'a>(columns: &[Named<'a>], mut cells: impl Iterator<Item = Option<Node<'a>>>) -> Option<Node<'a>> {
+fn row<'a>(
+    columns: &[Named<'a>],
+    mut cells: impl Iterator<Item = Option<Node<'a>>>,
+    rare: Vec<(usize, String, Node<'a>)>,
+) -> Option<Node<'a>> {
     let mut members = Vec::new();
+    let mut rare = rare.into_iter().peekable();
+    let mut shown = 0;
+    let mut put_rare = |shown: usize, members: &mut Members<'a>| {
+        while let Some((_, key, node)) = rare.next_if(|(at, ..)| *at <= shown) {
+            members.push((Cow::Owned(key), node));
+        }
+    };
+    put_rare(0, &mut members);
     for column in columns {
-        let value = match &column.same {
-            Some(same) => Some(same.clone()),
-            None => cells.next()?,
+        let value = if let Some(same) = &column.same {
+            Some(same.clone())
+        } else {
+            shown += 1;
+            cells.next()?
         };
         if let Some(value) = value {
             put(&mut members, &column.path, value)?;
+        }
+        if column.same.is_none() {
+            put_rare(shown, &mut members);
         }
     }
     Some(Node::Object(members))

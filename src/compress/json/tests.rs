@@ -145,12 +145,12 @@ fn json_in_a_string_is_opened() {
 #[test]
 fn a_map_of_objects_becomes_a_table_with_its_keys() {
     let member =
-        |n: usize| format!(r#""@scope/p.{n}":{{"version":"{n}","resolved":"https://packages.example/p/{n}.tgz"}}"#);
+        |n: usize| format!(r#""@scope/p.{n}":{{"version":"{n}","resolved":"https://packages.example/{n}.tgz"}}"#);
     let text = format!(r#"{{"dependencies":{{{}}}}}"#, (0..20).map(member).collect::<Vec<_>>().join(","));
     let form = form_of(&text);
     let commas = form.text.replace(['|', '\t'], ",");
     assert!(
-        commas.contains("{\n(key),version,resolved\n@scope/p.0,\"0\",https://packages.example/p/0.tgz\n"),
+        commas.contains("{\n(key),version,resolved\n@scope/p.0,\"0\",https://packages.example/0.tgz\n"),
         "{commas}"
     );
     assert_eq!(read(&form.text).unwrap().text, Some(text));
@@ -476,4 +476,70 @@ proptest! {
             prop_assert!(read(&form.text).is_some());
         }
     }
+}
+
+#[test]
+fn a_rare_key_stands_where_it_stood() {
+    let mut rows: Vec<serde_json::Value> =
+        (0..20).map(|n| serde_json::json!({"a": n, "b": "same", "d": format!("+x={n}"), "e": n * 3})).collect();
+    rows[3]["c"] = serde_json::json!({"why": [1]});
+    rows[5]["z z"] = serde_json::json!("+1 555");
+    rows[9]["A"] = serde_json::json!("first");
+    let text = serde_json::to_string(&rows).unwrap();
+    let form = form_of(&text);
+    assert_eq!(form.loss, Loss::None);
+    assert_eq!(read(&form.text).unwrap().text, Some(text));
+    for cell in ["+c={\"why\":[1]}", "+\"z z\"=+1 555", "+A=first", "\"+x=3\""] {
+        assert!(form.text.contains(cell), "{}", form.text);
+    }
+}
+
+fn packages(depth: usize, n: usize) -> serde_json::Value {
+    let package = |at: usize| {
+        let mut package = serde_json::json!({"version": format!("{depth}.{at}.0"), "overridden": at == 1});
+        if depth < 3 && at < 2 {
+            package["dependencies"] = packages(depth + 1, n);
+        }
+        if depth == 0 && at == 2 {
+            package["dependencies"] = serde_json::json!({});
+        }
+        (format!("p{depth}-{at}"), package)
+    };
+    (0..n).map(package).collect::<serde_json::Map<_, _>>().into()
+}
+
+#[test]
+fn alike_objects_inside_each_other_are_indented_rows() {
+    let text =
+        serde_json::to_string_pretty(&serde_json::json!({"name": "shop", "dependencies": packages(0, 4)})).unwrap();
+    let form = form_of(&text);
+    assert_eq!(form.loss, Loss::None);
+    assert_eq!(read(&form.text).unwrap().text, Some(text));
+    for lines in [
+        "{\ntree of dependencies, which stood first\n(key),overridden,version\n",
+        "\np0-1,true,0.1.0",
+        "\n      p3-3,false,3.3.0",
+        "+dependencies={}",
+    ] {
+        assert!(form.text.contains(lines), "{}", form.text);
+    }
+}
+
+#[test]
+fn folders_in_lists_are_indented_rows() {
+    let file = |name: &str| serde_json::json!({"name": name, "type": "file"});
+    let folder = |name: &str, inside: serde_json::Value| serde_json::json!({"name": name, "type": "directory", "children": inside});
+    let link = |name: &str| serde_json::json!({"name": name, "type": "link"});
+    let demo = folder("demo", serde_json::json!([link("all.rs"), file("mod.rs"), file("steps.rs")]));
+    let cli = folder("cli", serde_json::json!([file("args.rs"), demo, file("mod.rs"), link("wrap.rs")]));
+    let src = folder("src", serde_json::json!([file("lib.rs"), cli, file("main.rs")]));
+    let text =
+        serde_json::to_string_pretty(&serde_json::json!([src, folder("old", serde_json::json!([])), file(" x")]))
+            .unwrap();
+    let form = form_of(&text);
+    assert_eq!(read(&form.text).unwrap().text, Some(text));
+    let shown = form.text.replace('\t', ",");
+    let rows = "\nsrc,directory\n  lib.rs,file\n  cli,directory\n    args.rs,file\n    demo,directory\n";
+    assert!(shown.contains(rows) && shown.contains("\n+children=[],old,directory\n"), "{}", form.text);
+    assert!(form.text.contains("tree of x: objects in the x of a row stand below it, indented"), "{}", form.text);
 }
