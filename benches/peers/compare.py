@@ -317,7 +317,8 @@ def report(args: argparse.Namespace, payloads: list[Payload], outcomes: dict, di
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--corpus", type=Path, default=CACHE / "corpus")
+    parser.add_argument("--corpus", type=Path)
+    parser.add_argument("--held-out", action="store_true", help="on the payloads that nothing is tuned on (`gather --held-out`)")
     parser.add_argument("--binary", type=Path, help="default: the newest of target/release and target/debug with --ours-only, "
                         "else target/release")
     parser.add_argument("--venv", type=Path, default=CACHE / "venv")
@@ -329,6 +330,7 @@ def main() -> int:
     parser.add_argument("--rows", action="store_true", help="print the rows of all payloads, the worst first")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     args = parser.parse_args()
+    args.corpus = args.corpus or CACHE / ("held-out" if args.held_out else "corpus")
     if args.binary is None:
         built = [path for path in (ROOT / "target/release/headroom", ROOT / "target/debug/headroom") if path.exists()]
         if not args.ours_only:
