@@ -54,7 +54,7 @@ def by_rule(text: str, kind: str) -> list[str]:
     found: list[str] = []
     if values is not None:
         found += of_json(values)
-    elif kind not in WITHOUT_EDGES:
+    elif kind not in WITHOUT_EDGES and not plain.startswith(("{", "[{")):
         found += edges(plain)
     if values is None and kind in WITH_TROUBLE:
         found += of_trouble(plain)
@@ -211,7 +211,7 @@ def of_cells(text: str) -> list[str]:
     rows = [line for line in text.splitlines() if line.strip(" -+|")]
     found = []
     for row in [*rows[::10], *rows[-1:]]:
-        cells = [cell.strip() for cell in re.split(r"\s*\|\s*|\t|,(?=\S)|\s{2,}|(?<=\d)\s+(?=\S)", row.strip()) if cell.strip()]
+        cells = [cell.strip() for cell in re.split(r"\s*\|\s*|\t|,(?=\S)|\s{2,}|(?<=\d)\s+(?=\S)|(?<=[A-Z%])\s(?=[A-Z%]+(?:\s|$))", row.strip()) if cell.strip()]
         if cells:
             found += [cells[0], cells[-1]]
     return found

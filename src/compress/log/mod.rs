@@ -14,6 +14,7 @@ mod elided_blocks;
 mod findings;
 mod lines;
 mod names;
+mod pytest;
 mod results;
 mod row_form;
 mod row_repeats;
@@ -127,6 +128,7 @@ impl Compressor for Log {
         findings::decode(form)
             .or_else(|| results::decode(form))
             .or_else(|| names::decode(form))
+            .or_else(|| pytest::decode(form))
             .or_else(|| read_rows(form, first_line))
     }
 }
@@ -144,10 +146,12 @@ fn whole_forms(input: &Input) -> Whole {
     let is_bare = input.first_line.is_none();
     let findings = if is_bare { findings_form(input.text, hints) } else { None };
     let results = if is_bare { results_form(input.text) } else { None };
-    let rows = row_form(input.text, input.first_line, hints);
+    let tests = if is_bare { pytest::pytest_form(input.text) } else { None };
+    // Rows would take the names of tests apart.
+    let rows = if tests.is_some() { None } else { row_form(input.text, input.first_line, hints) };
     let names = if is_bare { names_form(input.text, hints) } else { None };
-    let has_results = results.is_some();
-    let forms = findings.into_iter().chain(results).chain(rows).chain(names);
+    let has_results = results.is_some() || tests.is_some();
+    let forms = findings.into_iter().chain(results).chain(tests).chain(rows).chain(names);
     Whole { forms: forms.map(|text| Form::of(text, Loss::None)).collect(), has_results }
 }
 
