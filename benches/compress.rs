@@ -1,6 +1,6 @@
 //! How long each compressor takes for a block of 1, 10 and 100 KB and of 1 MB, token counting included, and whether the
-//! time grows with the size alone. Texts are the fixtures of each compressor, one after another until the size is
-//! reached, told apart by a number in each round so that no text is merely repeated.
+//! time grows with the size alone. Texts are the first fixture of each compressor (of JSON the first that is one value),
+//! again and again until the size is reached, told apart by a number in each round so that none is merely repeated.
 //!
 //! `cargo bench --bench compress`
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench reads fixtures and prints what it measured")]
@@ -35,8 +35,8 @@ fn main() {
         if !wanted.is_empty() && !wanted.contains(&name) {
             continue;
         }
-        let (fixtures, call) = fixtures(&folder);
-        let times = SIZES.map(|(_, size)| median(&text_of(&name, &fixtures, size), call.as_ref()));
+        let (fixture, call) = fixture(&folder, name == "json");
+        let times = SIZES.map(|(_, size)| median(&text_of(&name, &fixture, size), call.as_ref()));
         let seconds = times.map(|time| time.as_secs_f64());
         let cells = times.map(|time| format!("{:.2} ms", time.as_secs_f64() * 1e3)).join(" | ");
         println!("| {name} | {cells} | {:.0} | {:.1} |", 1.048_576 / seconds[3], seconds[3] / seconds[2]);
@@ -47,24 +47,26 @@ fn main() {
     }
 }
 
-/// The texts of a compressor's fixtures, and the call behind the first of them.
-fn fixtures(folder: &Path) -> (Vec<String>, Option<ToolCall>) {
+/// The text of a compressor's first fixture, or of the first that is a JSON value, and the call behind it.
+fn fixture(folder: &Path, is_json: bool) -> (String, Option<ToolCall>) {
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "in"));
     paths.sort();
-    let call = std::fs::read_to_string(paths[0].with_extension("call.json")).ok().map(|call| {
+    let is_fit = |text: &str| !is_json || serde_json::from_str::<serde_json::Value>(text).is_ok();
+    let mut read = paths.iter().map(|path| (path, std::fs::read_to_string(path).unwrap()));
+    let (path, text) = read.find(|(_, text)| is_fit(text)).unwrap();
+    let call = std::fs::read_to_string(path.with_extension("call.json")).ok().map(|call| {
         let call: serde_json::Value = serde_json::from_str(&call).unwrap();
         ToolCall { name: call["name"].as_str().unwrap().to_owned(), arguments: call["arguments"].clone() }
     });
-    (paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect(), call)
+    (text, call)
 }
 
 /// A text of about `size` bytes.
-fn text_of(name: &str, fixtures: &[String], size: usize) -> String {
+fn text_of(name: &str, fixture: &str, size: usize) -> String {
     let mut text = String::with_capacity(size + size / 4);
     let mut round = 0;
     while text.len() < size {
-        let fixture = &fixtures[if name == "json" { 0 } else { round % fixtures.len() }];
         if name == "json" {
             text.push_str(if round == 0 { "[" } else { ",\n" });
             let _ = write!(text, "{{\"round\": {round}, \"of\": {fixture}}}");
