@@ -427,6 +427,19 @@ fn what_stays_of_an_elided_text_has_its_findings_by_file() {
 }
 
 #[test]
+fn many_columns_take_no_longer_than_the_words_in_them() {
+    let gaps = " [".repeat(20_000);
+    let text = joined(0..20, |n| format!("INFO v{n} {gaps}{} end\n", [" ", "  "][n % 2]));
+    let cells = joined(0..20, |n| format!("INFO {}\n", ["1        ", "10       ", "1000     "][n % 3].repeat(9_000)));
+    let start = std::time::Instant::now();
+    for text in [text, cells] {
+        let form = row_form::encode(&text, None, &[]).unwrap();
+        assert_eq!(rows::decode(&form, None, &[]), Some(text));
+    }
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[test]
 fn what_control_codes_hide_is_not_lost() {
     let passed = cargo_test(40);
     let form = elided_text(&format!("\x1b[1mstart\x1b[0m\n{passed}"), &["cargo", "test"], &[]).unwrap();
