@@ -440,6 +440,15 @@ fn many_columns_take_no_longer_than_the_words_in_them() {
 }
 
 #[test]
+fn how_often_a_line_stands_there_is_said_in_full() {
+    let text = format!("start\n{}end\n", "ERROR could not reach the database\n\n".repeat(50));
+    let form = row_form(&text, None, &[]).unwrap();
+    let head = form.lines().next().unwrap();
+    assert!(head.contains("; `… ×N` = N times in all; "), "{form}");
+    assert!(form.ends_with("\n|ERROR could not reach the database\n|\n… last 2 lines ×50\n|end\n"), "{form}");
+}
+
+#[test]
 fn what_control_codes_hide_is_not_lost() {
     let passed = cargo_test(40);
     let form = elided_text(&format!("\x1b[1mstart\x1b[0m\n{passed}"), &["cargo", "test"], &[]).unwrap();
