@@ -449,6 +449,25 @@ fn how_often_a_line_stands_there_is_said_in_full() {
 }
 
 #[test]
+fn a_command_without_its_middle_reads_as_no_path_above_findings() {
+    let flags = "-Wall -Wextra -O2 ".repeat(40);
+    let found = joined(1..40, |n| format!("src/unit.c:{n}:5: warning: unused variable [-Wunused]\n"));
+    let text = format!("start\nlibtool: compile:  gcc {flags} -c src/unit.c -o unit.o\n{found}end\n");
+    let forms = for_failures(&text, true);
+    let form = &forms.last().unwrap().text;
+    assert!(form.starts_with("[headroom: findings by file, "), "{form}");
+    assert!(form.contains("\n|libtool: compile:  gcc -Wall") && form.contains("]\n|-W"), "{form}");
+}
+
+#[test]
+fn the_last_line_that_says_anything_stays_above_blank_ones() {
+    let lines = joined(0..400, |n| format!("2026-11-20T10:00:00Z INFO request id={} path=/items/{n}\n", n * 7919));
+    let forms = for_failures(&format!("{lines}\n\n"), true);
+    let form = &forms.iter().find(|form| form.loss == Loss::Content).expect("an elided form").text;
+    assert!(form.ends_with("]\n2026-11-20T10:00:00Z INFO request id=3159681 path=/items/399\n\n\n"), "{form}");
+}
+
+#[test]
 fn what_control_codes_hide_is_not_lost() {
     let passed = cargo_test(40);
     let form = elided_text(&format!("\x1b[1mstart\x1b[0m\n{passed}"), &["cargo", "test"], &[]).unwrap();
