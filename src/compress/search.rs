@@ -53,7 +53,7 @@ impl Compressor for Search {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {

@@ -40,7 +40,7 @@ pub(super) fn form(input: &Input, missed: &[&str]) -> Option<Form> {
     idle(input, missed, &lines, &roles, &mut fates);
     let idle = fates.iter().filter(|fate| **fate == Fate::Idle).count();
     let handle = input.context.handle;
-    let shown = format!("{SHOWN}{}", plain::times(&lines));
+    let shown = format!("{SHOWN}{}", plain::told_above(&lines));
     let head = if idle > 0 {
         let what = format!("{idle} unchanged lines (`…3` stands for 3, nothing for those at the end of a hunk)");
         marker::digest(&shown, &what, handle)

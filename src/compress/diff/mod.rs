@@ -60,7 +60,7 @@ impl Compressor for Diff {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn takes(&self, kind: Kind) -> bool {

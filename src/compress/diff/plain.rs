@@ -13,7 +13,10 @@ const WHAT: &str =
     "diff, no line left out but ---, +++ and rename lines that only repeat the diff line (or say /dev/null)";
 
 /// Said as well where files have times.
-pub(super) const TIMES: &str = "; a time alone is on the day said last";
+const TIMES: &str = "; a time alone is on the day said last";
+
+/// Said as well where an author is not said again.
+const AUTHORS: &str = "; a commit without Author has that of the commit above";
 
 /// So many renames are told by their diff line. Of more the gate would have to look up too many names in the form.
 const MOST_RENAMES: usize = 60;
@@ -32,17 +35,29 @@ const SHORTEST_ALL: usize = 3;
 pub(super) fn write(text: &str) -> String {
     let (lines, end) = split(text);
     let roles = roles::of(&lines);
-    let mut writer = Writer::new(&marker::legend(&format!("{WHAT}{}", times(&lines)), None));
+    let mut writer = Writer::new(&marker::legend(&format!("{WHAT}{}", told_above(&lines)), None));
     for at in 0..lines.len() {
         writer.line(&lines, &roles, at);
     }
     writer.finish(end)
 }
 
-/// What the head line says of times.
-pub(super) fn times(lines: &[&str]) -> &'static str {
+/// What the head line says of authors and times that only stand further up.
+pub(super) fn told_above(lines: &[&str]) -> String {
     let has_time = |line: &&str| line.starts_with("--- ") && line.contains('\t');
-    if lines.iter().any(has_time) { TIMES } else { "" }
+    let authors = if says_author_again(lines) { AUTHORS } else { "" };
+    let times = if lines.iter().any(has_time) { TIMES } else { "" };
+    format!("{authors}{times}")
+}
+
+/// Whether a commit has the author of the one above.
+fn says_author_again(lines: &[&str]) -> bool {
+    let mut known = Known::default();
+    lines.windows(2).any(|pair| {
+        let is_again = pair[0] == known.author && known.lacks_author(pair[1]);
+        known.note(pair[0]);
+        is_again
+    })
 }
 
 /// The lines of `text`, and what stands behind the last one.
@@ -231,7 +246,10 @@ impl<'a> Writer<'a> {
     fn hunk(&mut self, lines: &[&'a str], roles: &[Role], at: usize) {
         let Some(hunk) = Hunk::parse(lines[at]) else { return self.say(lines[at]) };
         self.known.file = None;
-        if let Some((sentence, count)) = one_sign(hunk, &roles[at + 1..]) {
+        // Without its sign, a line could read as said by us.
+        let is_ours = |line: &&str| line.get(1..).is_some_and(marker::holds);
+        let one_sign = one_sign(hunk, &roles[at + 1..]);
+        if let Some((sentence, count)) = one_sign.filter(|(_, count)| !lines[at + 1..][..*count].iter().any(is_ours)) {
             self.unsigned = count;
             return self.say(&format!("{}{sentence}", lines[at]));
         }
@@ -259,7 +277,8 @@ fn one_sign(hunk: Hunk, below: &[Role]) -> Option<(&'static str, usize)> {
 /// The diff of which `form` is the form.
 pub(super) fn read(form: &str) -> Option<String> {
     let (head, body) = form.split_once('\n')?;
-    if !matches!(marker::read_legend(head)?.strip_prefix(WHAT)?, "" | TIMES) {
+    let said = marker::read_legend(head)?.strip_prefix(WHAT)?;
+    if !matches!(said.strip_prefix(AUTHORS).unwrap_or(said), "" | TIMES) {
         return None;
     }
     let (lines, end) = split(body);

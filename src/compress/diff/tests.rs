@@ -87,6 +87,18 @@ fn what_follows_from_other_lines_is_not_shown() {
     );
     assert!(form.text.contains("every line added:\none\n@@ -1 +1 @@\ndiff --git a/x b/x\n"), "{}", form.text);
     assert_eq!(form.text.matches("Author: ").count(), 1);
+    assert!(form.text.lines().next().unwrap().contains("a commit without Author has that of the commit above"));
+    let [other] = &forms(&DIFF.replacen("A. U. Thor", "Some One", 1), false)[..] else { panic!() };
+    assert!(!other.text.lines().next().unwrap().contains("Author"), "{}", other.text);
+}
+
+#[test]
+fn a_line_that_would_read_as_said_by_us_keeps_its_sign() {
+    let gap = marker::gap(&(4..=43), "40 tests ok", HANDLE);
+    let text = DIFF.replace("+one\n+@@", &format!("+{gap}\n+@@"));
+    let [form] = &forms(&text, false)[..] else { panic!() };
+    assert_eq!(Diff.restore(&form.text, None), Some(text));
+    assert_eq!(marker::find(&form.text), [], "{}", form.text);
 }
 
 fn short_of(text: &str, hints: &[String]) -> String {

@@ -73,7 +73,8 @@ fn write(lines: &[&str]) -> Option<Vec<String>> {
         if let Some(written) = written.filter(|written| reads_as(written, &before, commit)) {
             form.extend(written);
         } else {
-            known = before;
+            // Headers that go without saying are those of the commit right above, and this one's are not known.
+            known = Headers::default();
             form.extend(commit.iter().map(|line| format!("|{line}")));
         }
     }
@@ -126,6 +127,7 @@ fn read(lines: &[&str]) -> Option<Vec<String>> {
             for line in commit {
                 text.push(line.strip_prefix('|')?.to_owned());
             }
+            known = Headers::default();
         } else {
             text.extend(read_commit(commit, &mut known)?);
         }

@@ -65,7 +65,7 @@ impl Compressor for Git {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn takes(&self, kind: Kind) -> bool {

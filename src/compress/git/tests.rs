@@ -65,6 +65,21 @@ fn a_message_that_could_be_taken_for_something_else_stays_as_it_was() {
 }
 
 #[test]
+fn behind_a_commit_that_stays_as_it_was_headers_are_said_again() {
+    let ours = LOG.split_once("\ncommit 58d04").unwrap().0;
+    let theirs = "commit 58d04be5863f9c2a71d04be5863f9c2a71d04be5\nAuthor: Some One <else@example.com>\n\
+                  Date:   Fri Nov 20 17:40:00 2026 +0000\n\n    commit 1d04be5863f9 upstream.\n";
+    let text = format!("{ours}\n{theirs}\n{ours}");
+    let form = form(&text).unwrap();
+    assert_eq!(Git.restore(&form, None).as_deref(), Some(text.as_str()));
+    let (_, behind) = form.split_once("|    commit 1d04be5863f9 upstream.\n").unwrap();
+    assert!(
+        behind.contains("tag: v1.2)\nAuthor: A. U. Thor <author@example.com>\nDate:   Sat Nov 21 17:44:31"),
+        "{form}"
+    );
+}
+
+#[test]
 fn committers_are_said_when_they_change() {
     let commit = |hash: &str, day: u32| {
         format!(
@@ -135,17 +150,8 @@ fn a_graph_loses_its_lines_where_they_can_be_had_back() {
 
 #[test]
 fn other_output_has_no_form() {
-    for text in [
-        "",
-        "\n",
-        "main\n* next\n",
-        "3f9c2a7 HEAD@{0}: commit: x\n",
-        "commit x\n",
-        "On branch main\nnothing to commit\n",
-    ] {
-        if let Some(form) = form(text) {
-            assert_eq!(Git.restore(&form, None).as_deref(), Some(text));
-        }
+    for text in ["", "\n", "main\n* next\n", "3f9c2a7 HEAD@{0}: commit: x\n", "commit x\n", "# On branch main\n"] {
+        assert_eq!(form(text), None, "{text}");
     }
 }
 

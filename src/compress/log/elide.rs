@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::compress::Input;
 use crate::compress::log::elided_blocks;
 use crate::compress::log::findings;
-use crate::compress::log::lines::Notable;
+use crate::compress::log::lines::{self, Notable};
 use crate::compress::log::shapes;
 use crate::compress::log::split::Words;
 use crate::compress::log::stamp;
@@ -61,13 +61,15 @@ pub(super) fn elided_forms(input: &Input) -> Vec<String> {
         let what = format!("{} terminal control codes and overwritten states left out", plain.codes);
         let _ = writeln!(head, "{}", marker::legend(&what, Some(input.context.handle)));
     }
-    let whole = |head: &str, write: &dyn Fn(&[&str], &mut String)| {
+    let whole = |head: &str, sign: &str, write: &dyn Fn(&[&str], &mut String)| {
         let mut form = head.to_owned();
         for piece in &pieces {
             match piece {
                 Piece::Lines(range) => write(&lines[range.clone()], &mut form),
                 Piece::Gap(marker) => form.extend([marker.as_str(), "\n"]),
-                Piece::Cut { head, marker, tail } => form.extend([*head, "\n", marker.as_str(), "\n", *tail, "\n"]),
+                Piece::Cut { head, marker, tail } => {
+                    form.extend([sign, *head, "\n", marker.as_str(), "\n", sign, *tail, "\n"]);
+                }
             }
         }
         if !input.text.ends_with('\n') {
@@ -81,8 +83,8 @@ pub(super) fn elided_forms(input: &Input) -> Vec<String> {
     if is_whole {
         return Vec::new();
     }
-    let grouped = findings::legend(&lines).and_then(|legend| whole(&format!("{head}{legend}\n"), &by_file));
-    whole(&head, &verbatim).into_iter().chain(grouped).collect()
+    let grouped = findings::legend(&lines).and_then(|legend| whole(&format!("{head}{legend}\n"), "|", &by_file));
+    whole(&head, "", &verbatim).into_iter().chain(grouped).collect()
 }
 
 /// Cuts `lines` into what stays and what goes.
@@ -132,9 +134,10 @@ fn reasons(text: &str, lines: &[&str], input: &Input, tools: &Tools, notable: &N
     let ordinary = if input.context.seeks_failures { ordinary(text, lines, notable) } else { vec![false; lines.len()] };
     let shapes = shapes::shapes(lines, tools);
     let mut stands = 0;
+    let last = lines::last_of(lines);
     let mut reasons: Vec<Option<Reason>> = (0..lines.len())
         .map(|line| {
-            let is_edge = line == 0 || line + 1 == lines.len();
+            let is_edge = line == 0 || line == last;
             if is_edge || notable.hinted[line] {
                 stands = line;
                 return None;
@@ -165,7 +168,7 @@ fn reasons(text: &str, lines: &[&str], input: &Input, tools: &Tools, notable: &N
     }
     let may_go = |line: usize| {
         let stands = matches!(reasons[line], None | Some(Reason::Blank));
-        stands && line + 1 < lines.len() && !notable.hinted[line] && !is_named[line]
+        stands && line != last && !notable.hinted[line] && !is_named[line]
     };
     let blocks = elided_blocks::find(lines, may_go);
     for (reason, from) in reasons.iter_mut().zip(blocks) {

@@ -1,12 +1,11 @@
 //! The log compressor: what applications, servers, build and test tools write line by line.
 //!
-//! Forms, the plainest first. Findings by file (`findings`) and rows (`row_form`, `rows` is their grammar) say once what
-//! lines have in common and lose nothing; names (`names`) do so for what is longer than a word, in the text or in its
-//! rows. The rows without the frames that a trace has in libraries and runtimes (`trace`)
-//! lose those under markers. The elided forms (`elide`) leave a tool's success lines out under markers. What loses is
-//! offered only where the original can be had back. Of an application's log ordinary lines are left out only when the
-//! question is
-//! what went wrong; else nobody can tell which of its lines will be asked for.
+//! Forms, the plainest first. Findings by file (`findings`), results of tests (`results`, `pytest`) and rows (`row_form`,
+//! `rows` is their grammar) say once what lines have in common and lose nothing; names (`names`) do so for what is longer
+//! than a word. The rows without the frames that a trace has in libraries and runtimes (`trace`) lose those under
+//! markers. The elided forms (`elide`) leave a tool's success lines out under markers. What loses is offered only where
+//! the original can be had back. Of an application's log ordinary lines are left out only when the question is what went
+//! wrong; else nobody can tell which of its lines will be asked for.
 
 mod echoed;
 mod elide;
@@ -47,9 +46,14 @@ use crate::compress::{Compressor, Form, Input, Loss, literal};
 ///
 /// As results: every test that passed, on one line with its whole name and its time; other lines verbatim.
 ///
+/// As tests of pytest: every test with its whole name, and its result unless it has passed; how much is done where that
+/// changes.
+///
+/// With names: every line; what stands there again and again, word by word, is named once at the head and stands as `§1`.
+///
 /// As rows: every line, in its order, every value as it was written: a path, an id or a number can be searched for. A
-/// row stands below its template, `{}` stands for its values, `{..}` for a message that is like no other; date and
-/// minute that rows share stand in a heading. Lines that stand again as a block, such as a trace, are named and referred
+/// row stands below its template, `{}` stands for its values, `{..}` for a message that is like no other; a date
+/// that rows share, or a whole time, stands in a heading. Lines that stand again as a block, such as a trace, are named and referred
 /// to. Errors with their traces (fewer than eight alike), lines seen fewer than four times, lines that the question
 /// names, the first and the last line are verbatim. Where the text had line numbers, headings and verbatim lines carry them. The form is decoded and
 /// compared byte for byte before it is offered.
@@ -65,7 +69,7 @@ use crate::compress::{Compressor, Form, Input, Loss, literal};
 ///
 /// # What it drops
 ///
-/// As rows, results and findings, and with names: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime
+/// As rows, results, tests and findings, and with names: nothing. Without foreign frames: three or more frames in a row of libraries and of the runtime
 /// (Java, Python, Node, Rust, Go), under a marker that counts them by package. Elided: success lines of known tools
 /// (`Compiling …`, `test … ok`, `PASSED`, downloads), exact repeats, the middle of echoed commands, progress bars and
 /// terminal codes, each run under a marker that gives its line numbers and counts by kind;
@@ -85,10 +89,10 @@ use crate::compress::{Compressor, Form, Input, Loss, literal};
 /// ```
 /// becomes, under a head line,
 /// ```text
-/// ## 2026-11-20T10:00
-/// A=##:{} INFO  {} request id={} path={} status=200 ms={}
-/// 01.779Z worker-8 607069464 /api/v1/items/668 195
-/// 02.807Z worker-4 200780963 /api/v1/items/500 15
+/// ## 2026-11-20
+/// A=##T{} INFO  {} request id={} path={} status=200 ms={}
+/// 10:00:01.779Z worker-8 607069464 /api/v1/items/668 195
+/// 10:00:02.807Z worker-4 200780963 /api/v1/items/500 15
 /// ```
 /// and in the output of `cargo test` the passed tests become
 /// ```text
@@ -102,7 +106,7 @@ impl Compressor for Log {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn takes(&self, kind: Kind) -> bool {

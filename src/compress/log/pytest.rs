@@ -41,12 +41,12 @@ pub(super) fn pytest_form(text: &str) -> Option<String> {
         if at > 0 {
             form.push('\n');
         }
-        let test = run.test(line, tests + 1);
-        tests += usize::from(test.is_some());
-        match test {
+        let found = run.test(line, tests + 1);
+        tests += usize::from(found.is_some());
+        match found {
             // How a text ends is what is looked for most.
-            Some(test) if at != last => {
-                form.push_str(test.strip_suffix(PASSED).unwrap_or(test));
+            Some(found) if at != last => {
+                form.push_str(found.strip_suffix(PASSED).unwrap_or(found));
                 let share = run.share(tests);
                 if share != told {
                     let _ = write!(form, " {share}%");

@@ -178,9 +178,14 @@ fn head(words: &Words, templates: &Templates, repeats: &Repeats, gaps: &[Gap], f
     let has_rest = templates.templates.iter().any(|template| template.rest.is_some());
     let rest = if has_rest { ", {..} = the rest of the line" } else { "" };
     let blocks = if repeats.named.is_empty() { "" } else { "; `… block N again` = the lines named so, once more" };
+    let is_counted = |step: &Step| matches!(step, Step::Lines { times: 2.., .. });
+    let counts = if repeats.steps.iter().any(is_counted) { "; `… ×N` = N times in all" } else { "" };
     let left_out = if gaps.is_empty() { ", none left out" } else { "" };
     let sign = if first_line.is_some() { "NUMBER<tab>" } else { "|" };
-    format!("{}{lines}{left_out}{rows}{columns}{rest}{times}{blocks}; {sign} starts a line as it was]", rows::HEAD)
+    format!(
+        "{}{lines}{left_out}{rows}{columns}{rest}{times}{blocks}{counts}; {sign} starts a line as it was]",
+        rows::HEAD
+    )
 }
 
 struct Encoder<'a> {

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! [headroom: rows of 9 lines, …how to read them…]
-//! ## 2026-11-20T10:00
-//! A=##:{}Z INFO {} request id={}
-//! 01.779 worker-8 607069464
-//! B=##:{}Z WARN slow query {}
-//! B 02.807 18ms
+//! ## 2026-11-20
+//! A=##T{} INFO {} request id={}
+//! 10:00:01.779Z worker-8 607069464
+//! B=##T{} WARN slow query {}
+//! B 10:00:02.807Z 18ms
 //! |Traceback (most recent call last):
 //! … ×12
 //! ```
@@ -349,8 +349,13 @@ impl<'a> Reader<'a> {
         let start = self.text.len();
         self.starts.push(start);
         let mut next = values.iter();
+        let (mut measured, mut characters) = (start, 0);
         for piece in &template.pieces {
-            let length = |text: &str| text[start..].chars().count();
+            let mut length = |text: &str| {
+                characters += text[measured..].chars().count();
+                measured = text.len();
+                characters
+            };
             match piece {
                 Piece::Text(text) => self.text.push_str(text),
                 Piece::Slot => self.text.push_str(next.next()?),

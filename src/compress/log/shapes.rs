@@ -31,6 +31,10 @@ const fn likely(tool: &'static str, label: &'static str, pattern: &'static str) 
 /// What names of tests are counted as that stand above the line that says whether they passed.
 const NAMES: &str = "names of tests";
 
+/// What the lines of `configure` are counted as, and how those end that tell of something that is not there.
+const CHECKS: &str = "checks";
+const FOUND_NOTHING: [&str; 5] = ["... none", "... disabled", "... broken", "... unsupported", "... unknown"];
+
 pub(super) const SHAPES: &[Shape] = &[
     certain("cargo", "Compiling", r"^\s*Compiling \S+ v\d"),
     certain("cargo", "Checking", r"^\s*Checking \S+ v\d"),
@@ -90,7 +94,7 @@ pub(super) const SHAPES: &[Shape] = &[
         r"^(?:\S*/)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|ar|ranlib|ld) .*\S+\.[a-zA-Z]+",
     ),
     likely("make", "directories", r"^make(?:\[\d+\])?: (?:Entering|Leaving) directory "),
-    likely("make", "checks", r"^checking .*\.\.\. (?:\(cached\) )?(?:yes|ok|done|none needed|/\S+|\w{3,}\S*)$"),
+    likely("make", CHECKS, r"^checking .*\.\.\. (?:\(cached\) )?(?:yes|ok|done|none needed|/\S+|\w{3,}\S*)$"),
     likely(
         "docker",
         "layers",
@@ -153,7 +157,9 @@ pub(super) fn shapes(lines: &[&str], tools: &Tools) -> Vec<Option<&'static Shape
     // Whether a test passed is said on the line below its name.
     for line in 0..shapes.len() {
         let passes = shapes.get(line + 1).is_some_and(|below| below.is_some_and(|below| below.label == "ok"));
-        if shapes[line].is_some_and(|shape| shape.label == NAMES) && !passes {
+        let found_nothing = || FOUND_NOTHING.iter().any(|end| lines[line].ends_with(end));
+        let tells_more = |shape: &Shape| shape.label == NAMES && !passes || shape.label == CHECKS && found_nothing();
+        if shapes[line].is_some_and(tells_more) {
             shapes[line] = None;
         }
     }

@@ -305,12 +305,13 @@ fn template(words: &Words, group: &Group) -> Option<Template> {
     };
     let slots: Vec<usize> = (0..count).filter(|word| head != Some(*word)).filter(differs).collect();
     let mut pieces = Vec::new();
+    let mut measured = vec![Measured::default(); group.lines.len()];
     for word in 0..=count {
         let gap = words.gap(group.first, word);
         if group.lines.iter().all(|&line| words.gap(line, word) == gap) {
             pieces.push(Piece::Text(gap.to_owned()));
         } else {
-            pieces.extend(columns(words, group, word, slots.binary_search(&word).is_ok())?);
+            pieces.extend(columns(words, group, word, slots.binary_search(&word).is_ok(), &mut measured)?);
         }
         if head == Some(word) {
             pieces.push(Piece::Time(words.way(group.first)));
@@ -324,25 +325,52 @@ fn template(words: &Words, group: &Group) -> Option<Template> {
     Some(Template { pieces, slots, rest: group.rest })
 }
 
+/// How many characters stand before a place in a line. Counting from the front for each place would not be linear.
+#[derive(Debug, Clone, Copy, Default)]
+struct Measured {
+    bytes: usize,
+    characters: usize,
+}
+
+impl Measured {
+    /// The characters before the byte `at`, which is none before the last one asked for.
+    fn column(&mut self, line: &str, at: usize) -> usize {
+        self.characters += line[self.bytes..at].chars().count();
+        self.bytes = at;
+        self.characters
+    }
+}
+
 /// The pieces of a gap whose spaces differ between lines: text, and for each run of spaces the column it reaches, or
 /// the column in which the value behind it ends.
-fn columns(words: &Words, group: &Group, gap: usize, before_slot: bool) -> Option<Vec<Piece>> {
+fn columns(
+    words: &Words,
+    group: &Group,
+    gap: usize,
+    before_slot: bool,
+    measured: &mut [Measured],
+) -> Option<Vec<Piece>> {
     let text = words.gap(group.first, gap);
-    let runs = spaces(text).count();
+    // Of each line where its runs of spaces begin, and how long they are.
+    let runs_of = |(&line, measured): (&usize, &mut Measured)| -> Vec<(usize, usize)> {
+        let start = if gap == 0 { 0 } else { words.spans(line)[gap - 1].end };
+        spaces(words.gap(line, gap))
+            .map(|run| (measured.column(words.lines[line], start + run.start), run.len()))
+            .collect()
+    };
+    let runs: Vec<Vec<(usize, usize)>> = group.lines.iter().zip(measured).map(runs_of).collect();
     let mut pieces = Vec::new();
     let mut end = 0;
     for (index, run) in spaces(text).enumerate() {
         pieces.push(Piece::Text(text[end..run.start].to_owned()));
         end = run.end;
-        let is_last = index + 1 == runs && run.end == text.len();
+        let is_last = run.end == text.len();
         // Where the run begins, how long it is, and how long the value behind it is.
         let places = || {
-            group.lines.iter().map(|&line| {
-                let run = spaces(words.gap(line, gap)).nth(index).unwrap_or(0..0);
-                let start = if gap == 0 { 0 } else { words.spans(line)[gap - 1].end };
-                let column = words.lines[line][..start + run.start].chars().count();
+            group.lines.iter().zip(&runs).map(|(&line, runs)| {
+                let (column, length) = runs.get(index).copied().unwrap_or_default();
                 let value = if is_last && before_slot { words.word(line, gap).chars().count() } else { 0 };
-                (column, run.len(), value)
+                (column, length, value)
             })
         };
         if places().all(|(_, length, _)| length == run.len()) {

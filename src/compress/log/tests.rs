@@ -345,9 +345,10 @@ fn a_test_that_the_question_names_is_not_left_out() {
 fn a_tool_is_recognised_by_its_lines_where_no_command_is_known() {
     assert!(elided_text(&cargo_test(40), &[], &[]).is_some());
     // Four lines that look like pip's prove nothing, and the words of an application's log least of all.
-    let text =
-        "Collecting garbage in the old generation of the heap, which took 12 ms this time\n".repeat(4) + "done\nend\n";
-    assert!(elided_text(&format!("start\n{text}"), &[], &[]).is_none_or(|form| !form.contains("Collecting,")));
+    let text = joined(0..4, |n| format!("Collecting garbage in the old generation of the heap, which took {n} ms\n"));
+    let text = format!("start\n{text}done\nend\n");
+    assert!(elided_text(&text, &["pip"], &[]).unwrap().contains(" left out: 4 Collecting; "));
+    assert_eq!(elided_text(&text, &[], &[]), None);
 }
 
 #[test]
@@ -366,6 +367,7 @@ fn lines_that_say_more_than_success_stay() {
             "npm http fetch GET 200 https://r.io/a# 9ms",
             "npm http fetch GET 404 https://r.io/left-pad 9ms",
         ),
+        (["./configure", "-q"], "checking whether the system has function_#... yes", "checking for zlib... disabled"),
         (["make", "train"], "[#/30] Building CXX object src/a.o", "[31/300] loss 0.51 accuracy 0.8"),
         (
             ["make", "train"],
@@ -424,6 +426,58 @@ fn what_stays_of_an_elided_text_has_its_findings_by_file() {
     assert!(form.contains("\n[headroom: lines 2-41 left out: 40 build steps; "), "{form}");
     assert!(form.contains("\nsrc/parse_tree.c\n1:5, 2:5, 3:5, "), "{form}");
     assert!(form.ends_with(", 39:5: warning: unused variable [-Wunused]\n|end\n"), "{form}");
+}
+
+#[test]
+fn a_command_without_its_middle_reads_as_no_path_above_findings() {
+    let flags = "-Wall -Wextra -O2 ".repeat(40);
+    let found = joined(1..40, |n| format!("src/unit.c:{n}:5: warning: unused variable [-Wunused]\n"));
+    let text = format!("start\nlibtool: compile:  gcc {flags} -c src/unit.c -o unit.o\n{found}end\n");
+    let forms = for_failures(&text, true);
+    let form = &forms.last().unwrap().text;
+    assert!(form.starts_with("[headroom: findings by file, "), "{form}");
+    assert!(form.contains("\n|libtool: compile:  gcc -Wall") && form.contains("]\n|-W"), "{form}");
+}
+
+#[test]
+fn the_last_line_that_says_anything_stays_above_blank_ones() {
+    let lines = joined(0..400, |n| format!("2026-11-20T10:00:00Z INFO request id={} path=/items/{n}\n", n * 7919));
+    let forms = for_failures(&format!("{lines}\n\n"), true);
+    let form = &forms.iter().find(|form| form.loss == Loss::Content).expect("an elided form").text;
+    assert!(form.ends_with("]\n2026-11-20T10:00:00Z INFO request id=3159681 path=/items/399\n\n\n"), "{form}");
+}
+
+#[test]
+fn how_often_a_line_stands_there_is_said_in_full() {
+    let text = format!("start\n{}end\n", "ERROR could not reach the database\n\n".repeat(50));
+    let form = row_form(&text, None, &[]).unwrap();
+    let head = form.lines().next().unwrap();
+    assert!(head.contains("; `… ×N` = N times in all; "), "{form}");
+    assert!(form.ends_with("\n|ERROR could not reach the database\n|\n… last 2 lines ×50\n|end\n"), "{form}");
+}
+
+#[test]
+fn the_manual_shows_rows_as_they_are() {
+    let manual = crate::compress::manual::of("log").unwrap();
+    let mut parts = manual.split("```").skip(1).step_by(2).map(|part| part.split_once('\n').unwrap().1);
+    let (lines, rows) = (parts.next().unwrap(), parts.next().unwrap());
+    // Two lines are too few for rows.
+    let text = format!("start\n{}end\n", joined(0..4, |n| lines.replace("T10:", &format!("T1{n}:"))));
+    let form = row_form(&text, None, &[]).unwrap();
+    assert!(form.contains(rows), "{form}\n{rows}");
+}
+
+#[test]
+fn many_columns_take_no_longer_than_the_words_in_them() {
+    let gaps = " [".repeat(20_000);
+    let text = joined(0..20, |n| format!("INFO v{n} {gaps}{} end\n", [" ", "  "][n % 2]));
+    let cells = joined(0..20, |n| format!("INFO {}\n", ["1        ", "10       ", "1000     "][n % 3].repeat(9_000)));
+    let start = std::time::Instant::now();
+    for text in [text, cells] {
+        let form = row_form::encode(&text, None, &[]).unwrap();
+        assert_eq!(rows::decode(&form, None, &[]), Some(text));
+    }
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
 
 #[test]
