@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use crate::compress::log::{lines, row_form};
+use crate::compress::log::lines::{self, Notable};
+use crate::compress::log::row_form;
 
 /// How the head line of the form begins.
 const HEAD: &str = "[headroom: text with names, ";
@@ -39,10 +40,9 @@ pub(super) fn names_form(text: &str, hints: &[String]) -> Option<String> {
     let sign = *SIGNS.iter().find(|sign| !text.contains(**sign) && !text.starts_with("[headroom: "))?;
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
     let last = lines::last_of(&lines);
-    // The first line and the last one stay as they were, and so does what the question names.
-    let is_open = |line: usize| {
-        line > 0 && line != last && !hints.iter().any(|hint| hint.len() > 1 && lines[line].contains(hint.as_str()))
-    };
+    // The first line and the last one stay as they were, and so do errors and what the question names.
+    let kept = Notable::of(text, &lines, hints);
+    let is_open = |line: usize| line > 0 && line != last && !kept.severe[line] && !kept.hinted[line];
     let open: Vec<bool> = (0..lines.len()).map(is_open).collect();
     let names = chosen(&lines, &open)?;
     let mut form = format!("{HEAD}none left out; {sign}1 = the text behind `{sign}1=` here, and so on]\n");
