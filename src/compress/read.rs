@@ -30,9 +30,9 @@ pub(crate) struct FileRead {
 }
 
 impl FileRead {
-    fn of<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let path = paths.clone().find(|path| !is_named_as_data(path)).or_else(|| paths.clone().next());
-        Self { path: path.map(str::to_owned) }
+    fn of(paths: &[&str]) -> Self {
+        let path = paths.iter().find(|path| !is_named_as_data(path)).or_else(|| paths.first());
+        Self { path: path.map(|path| (*path).to_owned()) }
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn file_read(context: &Context, commands: &Commands) -> Option<FileRe
     let call = context.call?;
     if !commands.all.is_empty() {
         let paths: Vec<&str> = commands.visible().flat_map(shown_files).collect();
-        return (!paths.is_empty()).then(|| FileRead::of(paths.into_iter()));
+        return (!paths.is_empty()).then(|| FileRead::of(&paths));
     }
     let argument = |key: &str| call.arguments.get(key).and_then(|value| value.as_str());
     let name = kind::tool_name(call);
@@ -64,7 +64,7 @@ pub(crate) fn file_read(context: &Context, commands: &Commands) -> Option<FileRe
     let path = PATHS.iter().find_map(|key| argument(key));
     let many = call.arguments.get("paths").and_then(|value| value.as_array());
     let many = many.into_iter().flatten().filter_map(|value| value.as_str());
-    is_reader.then(|| FileRead::of(path.into_iter().chain(many)))
+    is_reader.then(|| FileRead::of(&path.into_iter().chain(many).collect::<Vec<_>>()))
 }
 
 /// The files that a command prints, as they are or by lines; an empty name where it is told them by another one.

@@ -168,15 +168,17 @@ fn source_and_config_are_exact_reads() {
 
 #[test]
 fn source_that_is_shown_beside_data_is_an_exact_read() {
-    let source = (0..80).map(|n| format!("    let value_{n} = compute({n});\n")).collect::<String>();
-    let log =
-        (10..70).map(|n| format!("2026-11-20 10:00:{n} INFO worker took job {n} of the queue\n")).collect::<String>();
+    let source = (0..80).map(|n| format!("    let value_{n} = compute({n});\n")).collect::<Vec<_>>().concat();
+    let log = (10..70)
+        .map(|n| format!("2026-11-20 10:00:{n} INFO worker took job {n} of the queue\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let many = ToolCall { name: "read_many_files".into(), arguments: serde_json::json!({"paths": ["a.log", "a.rs"]}) };
     for call in [bash("cat a.log a.rs"), bash("cat a.log && cat a.rs"), bash("tail -60 a.log; cat src/a.rs"), many] {
         assert_eq!(why_raw(&format!("{log}{source}"), Some(&call)), Reason::ExactRead, "{call:?}");
     }
     assert_eq!(why_raw(&format!("{source}{log}"), Some(&bash("cat a.rs a.log"))), Reason::ExactRead);
-    let table = (0..80).map(|n| format!("{n},user{n},user{n}@example.com,Berlin\n")).collect::<String>();
+    let table = (0..80).map(|n| format!("{n},user{n},user{n}@example.com,Berlin\n")).collect::<Vec<_>>().concat();
     assert_eq!(why_raw(&format!("{table}{source}"), Some(&bash("cat a.csv; cat a.rs"))), Reason::ExactRead);
     assert_eq!(compressed(&log.repeat(2), Some(&bash("cat a.log b.log"))).compressor, "log");
     assert_eq!(compressed(&log.repeat(2), Some(&bash("tail -n +10 app.log.1"))).compressor, "log");
@@ -185,7 +187,7 @@ fn source_that_is_shown_beside_data_is_an_exact_read() {
 #[test]
 fn scripts_that_call_what_logs_begin_with_are_exact_reads() {
     let steps = (0..40).map(|n| format!("log info \"building part {n}\"\nnpm run build --workspace part_{n}\n\n"));
-    let steps = steps.collect::<String>();
+    let steps = steps.collect::<Vec<_>>().concat();
     for (name, text) in
         [("bin/deploy", format!("#!/bin/sh\n{steps}")), ("Makefile", steps.clone()), ("user.login.ts", steps)]
     {

@@ -101,7 +101,8 @@ fn a_window_keeps_the_last_turns_and_says_what_it_left_out() {
 
 #[test]
 fn no_output_points_to_one_that_a_window_leaves_out() {
-    let source = (0..80).map(|n| format!("    let value_{n} = compute({n}, limits.get({n}));\n")).collect::<String>();
+    let source =
+        (0..80).map(|n| format!("    let value_{n} = compute({n}, limits.get({n}));\n")).collect::<Vec<_>>().concat();
     let mut messages = Vec::new();
     for id in ["a", "b"] {
         messages.push(json!({"role": "user", "content": "Show it"}));
