@@ -69,6 +69,11 @@ pub fn router(data: &[u8]) {
     assert!(context.retrievable || made.loss < Loss::Content);
     let is_told = |marker: &compress::marker::Marker| marker.handle == HANDLE;
     assert!(made.loss < Loss::Content || compress::marker::find(&made.text).iter().any(is_told));
+    // Beside a column of numbers, markers speak of those.
+    let last = if text.contains(['\t', '→']) { usize::MAX } else { text.split('\n').count() };
+    for lines in compress::marker::find(&made.text).into_iter().filter_map(|marker| marker.lines) {
+        assert!(*lines.start() > 0 && *lines.end() <= last, "{made:?}");
+    }
     let again = compress::compress(&made.text, &context);
     assert!(matches!(again, Outcome::Raw { .. }), "{made:?} becomes {again:?}");
 }

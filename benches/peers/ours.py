@@ -94,14 +94,9 @@ class Proxy:
                 "messages": json.loads(self.upstream.body)["messages"]}
 
     def cpu(self) -> int:
-        """Nanoseconds that the proxy's threads have run."""
-        spent = 0
-        for task in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat"):
-            try:
-                spent += int(task.read_text().split()[0])
-            except OSError:
-                pass
-        return spent
+        """Nanoseconds that the proxy's threads have run, those that have ended by now as well: one that ends decides."""
+        # Linux names the clock of another process by its id: MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED).
+        return time.clock_gettime_ns((~self.process.pid << 3) | 2)
 
     def stop(self) -> None:
         self.process.terminate()

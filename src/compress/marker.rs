@@ -139,12 +139,22 @@ pub(crate) fn holds(text: &str) -> bool {
 /// before them.
 fn candidates(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
-    memchr::memmem::find_iter(bytes, OPEN).filter_map(move |at| {
-        let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
-        let before = text[start..at].trim_matches(|c: char| c.is_ascii_digit() || c == ' ');
-        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(text.len(), |length| at + length);
-        let line = text[at..end].trim_end_matches('\r');
-        (matches!(before, "" | "\t" | "→") && line.ends_with(']')).then_some(line)
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(found) = memchr::memmem::find(&bytes[at..], OPEN.as_bytes()) {
+            let (searched, open) = (at, at + found);
+            // No second one on a line is a candidate, and looking for the ends of its line again would not be linear.
+            let end = memchr::memchr(b'\n', &bytes[open..]).map_or(text.len(), |length| open + length);
+            at = end;
+            let start =
+                memchr::memrchr(b'\n', &bytes[searched..open]).map_or(searched, |newline| searched + newline + 1);
+            let before = text[start..open].trim_matches(|c: char| c.is_ascii_digit() || c == ' ');
+            let line = text[open..end].trim_end_matches('\r');
+            if matches!(before, "" | "\t" | "→") && line.ends_with(']') {
+                return Some(line);
+            }
+        }
+        None
     })
 }
 
@@ -273,5 +283,15 @@ mod tests {
         assert!(holds(&text));
         assert!(!holds("a.md:3:[headroom: x]"));
         assert!(!holds("[headroom: never closed"));
+        assert!(!holds("x [headroom: y] [headroom: z]"));
+        let two = format!("{0}\n{0}\nx\n{0}", gap(&(1..=2), "x", HANDLE));
+        assert_eq!(find(&two).len(), 3);
+    }
+
+    #[test]
+    fn a_line_full_of_beginnings_takes_no_longer_than_many_lines() {
+        let start = std::time::Instant::now();
+        assert!(!holds(&OPEN.repeat(300_000)));
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 }

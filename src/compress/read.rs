@@ -16,21 +16,34 @@ use crate::compress::xml;
 const RECORDS_LENGTH: usize = 4_000;
 const FEWEST_RECORDS: usize = 10;
 
-/// A file that a call showed.
+/// Under which arguments tools take the file they are about.
+pub(crate) const PATHS: &[&str] =
+    &["file_path", "path", "filename", "absolute_path", "target_file", "filePath", "notebook_path", "relative_path"];
+
+/// Files without an extension, or with that of a text, that are programs.
+const SCRIPTS: [&str; 8] =
+    ["Makefile", "makefile", "GNUmakefile", "justfile", "Dockerfile", "Jenkinsfile", "Procfile", "CMakeLists.txt"];
+
+/// A file that a call showed; of several, one that may be edited if there is one.
 pub(crate) struct FileRead {
     pub(crate) path: Option<String>,
+}
+
+impl FileRead {
+    fn of(paths: &[&str]) -> Self {
+        let path = paths.iter().find(|path| !is_named_as_data(path)).or_else(|| paths.first());
+        Self { path: path.map(|path| (*path).to_owned()) }
+    }
 }
 
 /// The file that the call behind a text shows, if it shows one.
 pub(crate) fn file_read(context: &Context, commands: &Commands) -> Option<FileRead> {
     let call = context.call?;
     if !commands.all.is_empty() {
-        let path = commands.visible().find_map(shown_file)?;
-        return Some(FileRead { path: Some(path.to_owned()) });
+        let paths: Vec<&str> = commands.visible().flat_map(shown_files).collect();
+        return (!paths.is_empty()).then(|| FileRead::of(&paths));
     }
-    let argument = |keys: &[&str]| {
-        keys.iter().find_map(|key| call.arguments.get(*key)).and_then(|value| value.as_str()).map(str::to_owned)
-    };
+    let argument = |key: &str| call.arguments.get(key).and_then(|value| value.as_str());
     let name = kind::tool_name(call);
     let is_reader = matches!(
         name.as_str(),
@@ -47,38 +60,58 @@ pub(crate) fn file_read(context: &Context, commands: &Commands) -> Option<FileRe
             | "read_many_files"
             | "notebookread"
             | "view_image"
-    ) || (name.starts_with("str_replace") && argument(&["command"]).as_deref() == Some("view"));
-    is_reader.then(|| FileRead {
-        path: argument(&["file_path", "path", "filename", "absolute_path", "target_file", "filePath", "notebook_path"]),
-    })
+    ) || argument("command") == Some("view");
+    let path = PATHS.iter().find_map(|key| argument(key));
+    let many = call.arguments.get("paths").and_then(|value| value.as_array());
+    let many = many.into_iter().flatten().filter_map(|value| value.as_str());
+    is_reader.then(|| FileRead::of(&path.into_iter().chain(many).collect::<Vec<_>>()))
 }
 
-/// The file that a command prints, as it is or by lines.
-fn shown_file(words: &[String]) -> Option<&str> {
-    let program = command::program_name(words.first()?);
-    let shows = match program {
-        "cat" | "head" | "tail" | "nl" | "bat" | "batcat" | "less" | "more" | "tac" => true,
-        "sed" => command::prints_by_number(words),
-        // By line numbers, and without columns: `awk 'NR>=10 && NR<=50' a.rs`.
-        "awk" | "gawk" => {
-            words.get(1).is_some_and(|script| script.contains("NR") && !script.replace("$0", "").contains('$'))
+/// The files that a command prints, as they are or by lines; an empty name where it is told them by another one.
+fn shown_files(words: &[String]) -> Vec<&str> {
+    let Some(program) = words.first().map(|word| command::program_name(word)) else { return Vec::new() };
+    let mut operands: Vec<&str> =
+        words[1..].iter().map(String::as_str).filter(|word| !word.starts_with('-') && !is_count(word)).collect();
+    match program {
+        "cat" | "head" | "tail" | "nl" | "bat" | "batcat" | "less" | "more" | "tac" => {}
+        "sed" | "awk" | "gawk" => {
+            let Some(script) = operands.first().copied() else { return Vec::new() };
+            operands.remove(0);
+            let shows = if program == "sed" {
+                command::prints_by_number(words) || is_count(script.trim_end_matches(['q', 'Q']))
+            } else {
+                // By line numbers, and without columns: `awk 'NR>=10 && NR<=50' a.rs`.
+                script.contains("NR") && !script.replace("$0", "").contains('$')
+            };
+            if !shows || operands.is_empty() {
+                return Vec::new();
+            }
         }
-        "git" => words.get(1).is_some_and(|verb| verb == "show") && words.iter().skip(2).any(|word| word.contains(':')),
-        _ => false,
-    };
-    // `find src -exec cat {} +`
-    if program == "find" {
-        let run = words.iter().position(|word| matches!(word.as_str(), "-exec" | "-execdir"))?;
-        return shown_file(&words[run + 1..]);
+        "git" if operands.first() == Some(&"show") => {
+            operands.retain(|word| word.contains(':'));
+            return operands;
+        }
+        // `find src -exec cat {} +`
+        "find" => {
+            let run = words.iter().position(|word| matches!(word.as_str(), "-exec" | "-execdir"));
+            return run.map_or_else(Vec::new, |run| shown_files(&words[run + 1..]));
+        }
+        _ => return Vec::new(),
     }
-    if shows && words.len() == 1 {
-        // `xargs cat`
-        return Some("");
-    }
-    // The last word: options and `sed`'s script stand before it.
-    let path = words.iter().skip(1).rfind(|word| !word.starts_with('-'))?;
-    let is_count = path.bytes().all(|byte| byte.is_ascii_digit());
-    (shows && !is_count && !(program == "sed" && words.len() < 4)).then_some(path)
+    // `xargs cat`
+    if operands.is_empty() { vec![""] } else { operands }
+}
+
+/// Whether a word is how much is to be shown: `50`, `+10`, `2k`.
+fn is_count(word: &str) -> bool {
+    let digits = word.trim_start_matches('+').trim_end_matches(['b', 'k', 'K', 'M']);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether files of that name are written by programs and not by hand.
+fn is_named_as_data(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    matches!(extension, "log" | "out" | "err" | "csv" | "tsv" | "tab" | "json" | "jsonl" | "ndjson")
 }
 
 /// Whether what was read is data, which is looked at and not edited: a log, many records, a table, what a tool wrote.
@@ -87,7 +120,15 @@ pub(crate) fn is_listing(opened: &Envelope, kind: Kind, read: &FileRead) -> bool
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match kind {
-        Kind::Log => matches!(extension, "log" | "out" | "txt" | "err" | "") || name.contains(".log"),
+        Kind::Log => match extension {
+            "log" | "out" | "err" => true,
+            // Scripts and build files call tools whose names logs begin with.
+            "txt" | "" => {
+                !SCRIPTS.contains(&name) && !opened.text.starts_with("#!") && !kind::looks_like_source(&opened.text)
+            }
+            // `app.log.1`, `app.log-20261120`
+            _ => name.split_once(".log").is_some_and(|(_, rest)| rest.starts_with(['.', '-', '_'])),
+        },
         // Lines that can be edited stay as they are in it.
         Kind::Blob => true,
         Kind::Text => is_foreign(path),

@@ -148,6 +148,12 @@ fn source_and_config_are_exact_reads() {
         bash("nl -ba src/a.rs | sed -n '10,80p'"),
         bash("awk 'NR>=10 && NR<=80' src/a.rs"),
         bash("for f in src/*.rs; do echo \"== $f\"; cat \"$f\"; done"),
+        bash("head a.rs -n 80"),
+        bash("sed 80q a.rs"),
+        ToolCall {
+            name: "developer__text_editor".into(),
+            arguments: serde_json::json!({"command": "view", "path": "/x/a.rs"}),
+        },
     ] {
         assert_eq!(why_raw(&source, Some(&call)), Reason::ExactRead, "{call:?}");
     }
@@ -158,6 +164,35 @@ fn source_and_config_are_exact_reads() {
     assert_eq!(why_raw(&source, Some(&shown)), Reason::NotFewer);
     assert_eq!(why_raw(&records(200), Some(&reads("/x/package.json"))), Reason::ExactRead);
     assert_eq!(compressed(&config, None).compressor, "json");
+}
+
+#[test]
+fn source_that_is_shown_beside_data_is_an_exact_read() {
+    let source = (0..80).map(|n| format!("    let value_{n} = compute({n});\n")).collect::<Vec<_>>().concat();
+    let log = (10..70)
+        .map(|n| format!("2026-11-20 10:00:{n} INFO worker took job {n} of the queue\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let many = ToolCall { name: "read_many_files".into(), arguments: serde_json::json!({"paths": ["a.log", "a.rs"]}) };
+    for call in [bash("cat a.log a.rs"), bash("cat a.log && cat a.rs"), bash("tail -60 a.log; cat src/a.rs"), many] {
+        assert_eq!(why_raw(&format!("{log}{source}"), Some(&call)), Reason::ExactRead, "{call:?}");
+    }
+    assert_eq!(why_raw(&format!("{source}{log}"), Some(&bash("cat a.rs a.log"))), Reason::ExactRead);
+    let table = (0..80).map(|n| format!("{n},user{n},user{n}@example.com,Berlin\n")).collect::<Vec<_>>().concat();
+    assert_eq!(why_raw(&format!("{table}{source}"), Some(&bash("cat a.csv; cat a.rs"))), Reason::ExactRead);
+    assert_eq!(compressed(&log.repeat(2), Some(&bash("cat a.log b.log"))).compressor, "log");
+    assert_eq!(compressed(&log.repeat(2), Some(&bash("tail -n +10 app.log.1"))).compressor, "log");
+}
+
+#[test]
+fn scripts_that_call_what_logs_begin_with_are_exact_reads() {
+    let steps = (0..40).map(|n| format!("log info \"building part {n}\"\nnpm run build --workspace part_{n}\n\n"));
+    let steps = steps.collect::<Vec<_>>().concat();
+    for (name, text) in
+        [("bin/deploy", format!("#!/bin/sh\n{steps}")), ("Makefile", steps.clone()), ("user.login.ts", steps)]
+    {
+        assert_eq!(why_raw(&text, Some(&reads(name))), Reason::ExactRead, "{name}");
+    }
 }
 
 #[test]
@@ -341,6 +376,11 @@ proptest! {
         prop_assert_eq!(compressed.tokens_after, tokens::count(&compressed.text));
         let again = compress(&compressed.text, &context);
         prop_assert!(matches!(again, Outcome::Raw { .. }), "{:?}", again);
+        let column = envelope::open(&text).column;
+        let last = text.split('\n').count() + column.map_or(0, |column| column.first - 1);
+        for range in marker::find(&compressed.text).into_iter().filter_map(|found| found.lines) {
+            prop_assert!(*range.start() >= column.map_or(1, |column| column.first) && *range.end() <= last, "{:?}", range);
+        }
         if compressed.loss == Loss::None && !JOINED.contains(&compressed.compressor) {
             let opened = envelope::open(&text);
             let form = &compressed.text[opened.head.len()..compressed.text.len() - opened.tail.len()];

@@ -73,6 +73,11 @@ pub(super) fn share(made: &Made, budget: usize) -> f32 {
     share.clamp(SMALLEST_SHARE, 1.0)
 }
 
+/// Whether `choose_messages` may leave out any.
+pub(super) fn may_cut(options: &Options) -> bool {
+    options.rolling_window.is_some() || options.intelligent_context.is_some() && options.token_budget.is_some()
+}
+
 /// Leaves out messages of `made` as the options say.
 pub(super) fn choose_messages(made: &mut Made, input: &Input, options: &Options) {
     let over = |made: &Made| options.token_budget.is_some_and(|budget| tokens::count(&made.shown) > budget);

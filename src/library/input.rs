@@ -1,5 +1,6 @@
 //! What a caller hands over: a request body, its messages alone, or a text, each as the body of one wire.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -51,7 +52,20 @@ struct Sign {
     role: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
+    content: Option<IgnoredAny>,
     tool_calls: Option<Value>,
+}
+
+impl Sign {
+    /// Whether it is what somebody said: records of other things have a `role` too.
+    fn is_message(&self) -> bool {
+        match self.role.as_deref() {
+            // What it says may be nothing but calls.
+            Some("assistant") => true,
+            Some("system" | "developer" | "user" | "tool" | "function") => self.content.is_some(),
+            _ => false,
+        }
+    }
 }
 
 impl Input {
@@ -154,7 +168,7 @@ fn told(text: &str) -> Format {
     let Some(messages) = messages_in(text) else { return Format::Text };
     let Ok(signs) = serde_json::from_str::<Vec<Sign>>(messages) else { return Format::Text };
     let is_item = |sign: &Sign| sign.kind.as_deref().is_some_and(|kind| kind.contains("call") || kind == "reasoning");
-    let is_spoken = |sign: &Sign| sign.role.is_some() || is_item(sign);
+    let is_spoken = |sign: &Sign| sign.is_message() || is_item(sign);
     if signs.is_empty() && start.starts_with('[') || !signs.iter().all(is_spoken) {
         return Format::Text;
     }
@@ -179,6 +193,7 @@ mod tests {
             ("[1, 2]", Format::Text),
             ("[{\"id\": 1}]", Format::Text),
             ("[]", Format::Text),
+            ("[{\"id\": 1, \"role\": \"admin\"}, {\"id\": 2, \"role\": \"user\"}]", Format::Text),
             ("{\"messages\": 3}", Format::Text),
             ("[{\"role\": \"user\", \"content\": \"x\"}]", Format::Anthropic),
             ("{\"model\": \"m\", \"messages\": []}", Format::Anthropic),

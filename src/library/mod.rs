@@ -301,6 +301,7 @@ fn pass(input: &Input, options: &Options, biases: &BTreeMap<usize, f32>, share: 
             code_aware: options.code_aware,
             biases: biases.clone(),
             share,
+            may_cut: fit::may_cut(options),
             ..pipeline::Options::default()
         },
     );

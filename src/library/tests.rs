@@ -100,6 +100,23 @@ fn a_window_keeps_the_last_turns_and_says_what_it_left_out() {
 }
 
 #[test]
+fn no_output_points_to_one_that_a_window_leaves_out() {
+    let source =
+        (0..80).map(|n| format!("    let value_{n} = compute({n}, limits.get({n}));\n")).collect::<Vec<_>>().concat();
+    let mut messages = Vec::new();
+    for id in ["a", "b"] {
+        messages.push(json!({"role": "user", "content": "Show it"}));
+        messages.extend(call(id, "cat a.rs", &source));
+    }
+    let text = Value::from(messages).to_string();
+    let made = compress(&text, &Options::default()).unwrap();
+    assert!(made.messages.contains("same as the whole output of `cat a.rs` above"));
+    let window = RollingWindow { max_turns: Some(1), preserve_last_n: 1, ..RollingWindow::default() };
+    let made = compress(&text, &Options { rolling_window: Some(window), ..Options::default() }).unwrap();
+    assert!(made.messages.contains("left out") && !made.messages.contains("same as"), "{}", made.messages);
+}
+
+#[test]
 fn under_a_budget_what_matters_to_the_question_stays() {
     let text = conversation(8);
     let budget = tokens::count(&text) / 2;

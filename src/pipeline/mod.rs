@@ -51,6 +51,8 @@ pub(crate) struct Options {
     pub(crate) biases: BTreeMap<usize, f32>,
     /// The share of its tokens that each block has to fit into, where the caller has a budget.
     pub(crate) share: Option<f32>,
+    /// Whether the caller may leave out messages of what comes back: then no block may point to another one.
+    pub(crate) may_cut: bool,
     pub(crate) hooks: Vec<Box<dyn Hook>>,
 }
 
@@ -161,6 +163,7 @@ impl Pipeline {
     ) -> Result<Prepared, Error> {
         let hooks = &self.options.hooks;
         let mut conversation = provider.parse(text)?;
+        conversation.may_be_cut |= self.options.may_cut;
         self.open_calls.close(&mut conversation);
         if conversation.question.is_empty() {
             conversation.question.clone_from(&exchange.question);

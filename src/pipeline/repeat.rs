@@ -101,11 +101,13 @@ impl History {
         let mut shown = Vec::new();
         for (candidate, block) in blocks[..last].iter().enumerate().rev() {
             let Origin::Tool { call: Some(call), .. } = &conversation.blocks[block.index].origin else { continue };
-            if block.text.len() < form::SHORTEST || call.arguments.len() > LONGEST_ARGUMENTS {
+            if call.arguments.len() > LONGEST_ARGUMENTS {
                 continue;
             }
             let how = How::of(&block.verdict);
             let is_open = how != How::Otherwise || block.verdict == Verdict::New;
+            // A short one is not pointed to, but whoever counts the outputs of a name counts it.
+            let is_open = is_open && block.text.len() >= form::SHORTEST;
             let is_near = is_open && count < MOST_BLOCKS && bytes + block.text.len() <= MOST_BYTES;
             if is_near {
                 count += 1;

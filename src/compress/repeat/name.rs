@@ -4,13 +4,10 @@ use serde_json::Value;
 
 use crate::compress::ToolCall;
 use crate::compress::command;
+use crate::compress::read::PATHS;
 
 /// A longer command or argument is cut: its beginning tells it from others well enough.
 const LONGEST: usize = 100;
-
-/// Under which arguments tools take the file they are about.
-const PATHS: &[&str] =
-    &["file_path", "path", "filename", "absolute_path", "target_file", "filePath", "notebook_path", "relative_path"];
 
 /// What tells calls of one tool apart otherwise.
 const SUBJECTS: &[&str] = &["pattern", "query", "url", "name", "id"];

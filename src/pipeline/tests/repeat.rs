@@ -12,7 +12,6 @@ use crate::compress::Profile;
 use crate::pipeline::exchange::Exchange;
 use crate::pipeline::tests::{
     assert_same, bash, body, call, messages, offering_retrieval, options, pipeline, records, result, sent, store,
-    test_run,
 };
 use crate::pipeline::{Live, Options, Pipeline, Scope};
 use crate::provider::Provider;
@@ -201,9 +200,20 @@ fn a_name_that_counts_is_sent_only_while_the_counted_are_there() {
 }
 
 #[test]
+fn a_short_output_of_the_same_call_is_counted() {
+    let lines = numbered(&source(120, &[]), 1);
+    let refused = "Permission to read this file was not given yet: ask for it, then read the file once more.";
+    let turns = [read("a", refused), read("b", &lines), read("c", &lines)];
+    let out = in_turns(&pipeline(&store()), &turns);
+    assert!(text(&out[6]).contains("the second output of Read /srv/app/a.rs above"), "{}", text(&out[6]));
+}
+
+#[test]
 fn a_block_that_was_left_out_in_part_is_not_pointed_to() {
-    let log = test_run(200);
-    let turns = [bash("a", "pytest -v", &log), bash("b", "pytest -v", &log)];
+    let letter =
+        |n: usize, at: usize| char::from(b"ABCDEFGHIJKLMabcdefghijklm0123456789"[(n * n + at * at + n * at) % 36]);
+    let key = (0..60).map(|n| (0..64).map(|at| letter(n, at)).collect::<String>() + "\n").collect::<String>();
+    let turns = [bash("a", "openssl genrsa", &key), bash("b", "openssl genrsa", &key)];
     let body = |turns| {
         let mut body = offering_retrieval(body(turns));
         body["messages"][0]["content"] = json!("Which tests fail?");
