@@ -65,7 +65,7 @@ impl Compressor for Xml {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {
