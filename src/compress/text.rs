@@ -52,7 +52,7 @@ impl Compressor for Text {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn takes(&self, kind: Kind) -> bool {

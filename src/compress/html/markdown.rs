@@ -1,7 +1,7 @@
 //! From a page's pieces to Markdown.
 //!
 //! What counts is what the text says: headings, lists, tables, code and links. Emphasis goes, because its stars would
-//! cut words that are searched for.
+//! cut words that are searched for. Text that is struck out, and a power, would say something else without their signs.
 
 use std::collections::HashSet;
 
@@ -39,6 +39,8 @@ pub(super) fn markdown(text: &str, signs: Signs) -> Markdown {
         shown: HashSet::new(),
         options: 0,
         sources: Vec::new(),
+        is_raised: false,
+        struck: None,
     };
     page::read(text, |piece| page.take(piece));
     page.end()
@@ -60,6 +62,9 @@ struct Page {
     options: usize,
     /// Where the scripts are.
     sources: Vec<String>,
+    is_raised: bool,
+    /// Whether the sign before text that is struck out is written, where such text is open.
+    struck: Option<bool>,
 }
 
 struct Link {
@@ -115,6 +120,16 @@ impl Page {
             return;
         }
         let is_blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
+        if self.struck == Some(false) && !is_blank {
+            self.writer.sign("~~");
+            self.struck = Some(true);
+        }
+        if self.is_raised && !is_blank {
+            self.is_raised = false;
+            if is_power(text) {
+                self.writer.power();
+            }
+        }
         if let Some(link) = &mut self.link
             && link.start.is_none()
             && !is_blank
@@ -184,7 +199,13 @@ impl Page {
                     self.writer.comma();
                 }
                 self.options += 1;
+                if tag.has("selected") {
+                    self.writer.sign("[selected]");
+                    self.writer.part(Break::Space);
+                }
             }
+            "sup" => self.is_raised = self.block.is_none(),
+            _ if page::is_struck(name) && self.block.is_none() => self.struck = self.struck.or(Some(false)),
             _ if page::is_inline(name) => {}
             _ => self.open_block(tag),
         }
@@ -278,6 +299,12 @@ impl Page {
                     && self.link.is_none()
                 {
                     self.writer.code(start);
+                }
+            }
+            "sup" => self.is_raised = false,
+            _ if page::is_struck(name) => {
+                if self.struck.take() == Some(true) {
+                    self.writer.sign("~~");
                 }
             }
             _ if page::is_inline(name) || self.block.is_some() && !matches!(name, "td" | "th" | "tr" | "table") => {}
@@ -424,7 +451,8 @@ impl Page {
             return;
         }
         let told = ["name", "value", "placeholder", "aria-label"].iter().filter_map(|name| tag.attribute(name));
-        let told: Vec<String> = std::iter::once(kind).chain(told).collect();
+        let checked = tag.has("checked").then(|| "checked".to_owned());
+        let told: Vec<String> = std::iter::once(kind).chain(checked).chain(told).collect();
         self.writer.part(Break::Space);
         self.writer.sign(&format!("[{}]", told.join(" ")));
         self.writer.part(Break::Space);
@@ -442,6 +470,14 @@ impl Page {
         }
         Markdown { text: self.writer.finish(), ..self.lacks }
     }
+}
+
+/// Whether raised text belongs to the number or letter before it. `1<sup>st</sup>` and `Name<sup>TM</sup>` do not.
+fn is_power(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.trim_start_matches(['-', '+', '−']);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        || text.chars().all(char::is_alphabetic) && text.chars().count() == 1
 }
 
 /// The language that an element's class names, as highlighters write it: `language-rust`, `lang-js`.

@@ -55,7 +55,7 @@ impl Compressor for Html {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn takes(&self, kind: Kind) -> bool {

@@ -27,6 +27,11 @@ impl Tag {
         let value = value.trim();
         (!value.is_empty()).then(|| value.to_owned())
     }
+
+    /// Whether an attribute is there, with a value or without.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tag.attributes.contains_key(name.as_bytes())
+    }
 }
 
 /// Gives each piece of `text` to `take`, in order.
@@ -109,6 +114,16 @@ pub(super) fn is_inline(name: &str) -> bool {
             | "var"
             | "wbr"
     )
+}
+
+/// Whether text in an element is no longer valid: what it says is the opposite of what it would say elsewhere.
+pub(super) fn is_struck(name: &str) -> bool {
+    matches!(name, "del" | "s" | "strike")
+}
+
+/// Whether Markdown has signs for an element that may stand inside a word: `10<sup>6</sup>`.
+pub(super) fn is_marked(name: &str) -> bool {
+    name == "sup" || is_struck(name)
 }
 
 /// Whether a start tag ends a drawing that was never closed: it cannot stand in one.

@@ -51,6 +51,19 @@ fn forms_pictures_and_what_scripts_replace_are_told() {
 }
 
 #[test]
+fn what_is_struck_out_raised_or_chosen_says_so() {
+    let page = "<p>10<sup>6</sup> rows at x<sup>-2</sup>, the 1<sup>st</sup> was <del>$50</del> $55<s> </s>.</p><ul>\
+        <li><input type=checkbox checked> a<li><input type=checkbox> b</ul><select><option>US<option selected>EU</select>\
+        <pre>a <s>b</s></pre>";
+    let text = shown(page);
+    assert_eq!(
+        text,
+        "10^6 rows at x^-2, the 1st was ~~$50~~ $55 .\n- [checkbox checked] a\n- [checkbox] b\n\nUS, [selected] EU\n\n`a b`"
+    );
+    assert_eq!(literal::lost(&visible::visible(page), &text, 1, ""), None);
+}
+
+#[test]
 fn fifty_thousand_open_tags_are_read() {
     for tag in ["<div>", "<table><tr><td>", "<ul><li>", "<noscript>", "<svg>", "<a href=x>", "<blockquote>", "<code>"] {
         let page = format!("<p>start {}last_word</p>", tag.repeat(50_000));

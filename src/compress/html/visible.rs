@@ -24,7 +24,7 @@ pub(super) fn visible(text: &str) -> String {
                 {
                     addresses.push(href);
                 }
-                if !page::is_inline(&tag.name) {
+                if !page::is_inline(&tag.name) || page::is_marked(&tag.name) {
                     seen.push('\n');
                 }
             }
@@ -32,7 +32,7 @@ pub(super) fn visible(text: &str) -> String {
         Piece::Close(name) => {
             if hidden.as_ref() == Some(&name) {
                 hidden = None;
-            } else if hidden.is_none() && !page::is_inline(&name) {
+            } else if hidden.is_none() && (!page::is_inline(&name) || page::is_marked(&name)) {
                 seen.push('\n');
             }
         }

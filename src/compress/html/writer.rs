@@ -133,6 +133,14 @@ impl Writer {
         self.out.push_str(sign);
     }
 
+    /// Writes the sign of a power, where a number or a letter stands before it.
+    pub(super) fn power(&mut self) {
+        let runs_on = self.pending == Break::None && self.mark.is_none();
+        if runs_on && self.out.ends_with(|c: char| c.is_alphanumeric() || c == ')') {
+            self.sign("^");
+        }
+    }
+
     /// Writes lines as they are.
     pub(super) fn lines(&mut self, lines: &str) {
         if !lines.is_empty() {

@@ -119,7 +119,8 @@ fn continues(before: &str, line: &str, width: usize, hanging: Option<usize>) -> 
         && is_aligned
         && !is_cell
         && !before.is_empty()
-        && !before.ends_with('-')
+        // Behind these a line of a script or of code ends, whatever its length.
+        && !before.ends_with(['-', '\\', '{', '}'])
         && (!begins(line) || is_inside(before, line, hanging))
         && !is_ruled(before)
 }
@@ -191,6 +192,20 @@ A paragraph is broken at a width of sixty characters, so the next word did not f
         assert_eq!(unwrapped(&poem), poem);
         let table = "NAME                STATUS    AGE   one two three four five six\n".repeat(9);
         assert_eq!(unwrapped(&table), table);
+    }
+
+    #[test]
+    fn a_command_over_several_lines_is_not_joined() {
+        let text = format!(
+            "{}    fetch --quiet --output /tmp/install.sh --retry 3 \\\n    https://example.com/install.sh\n",
+            "A paragraph is broken at a width of sixty characters, so the\nnext word did not fit any more.\n\n"
+                .repeat(9)
+        );
+        assert!(
+            unwrapped(&text).ends_with("--retry 3 \\\n    https://example.com/install.sh\n"),
+            "{}",
+            unwrapped(&text)
+        );
     }
 
     #[test]

@@ -111,3 +111,11 @@ proptest! {
         let _ = looks_like(&text);
     }
 }
+
+#[test]
+fn a_test_case_that_may_have_failed_is_not_counted_as_passed() {
+    assert!(is_passed(r#"  <testcase name="a" classname="x.y" status="run" result="completed" time="0.1"/>"#));
+    for told in [r#"status="notrun""#, r#"success="False""#, r#"result="failed""#, r#"disabled="true""#, "odd"] {
+        assert!(!is_passed(&format!(r#"<testcase name="status=&quot;passed&quot;" {told} />"#)), "{told}");
+    }
+}
