@@ -62,8 +62,8 @@ fn end_of_part(text: &str) -> usize {
     let bytes = text.as_bytes();
     let Some(behind) = bytes.get(SHORTEST_PART..) else { return bytes.len() };
     let goes_on = |at: usize| text[at..].chars().next().is_none_or(|next| next.is_whitespace() || next == '/');
-    let ends = memchr::memchr_iter(b'\n', behind).map(|at| SHORTEST_PART + at + 1);
-    ends.filter(|end| !goes_on(*end)).next().unwrap_or(bytes.len())
+    let mut ends = memchr::memchr_iter(b'\n', behind).map(|at| SHORTEST_PART + at + 1);
+    ends.find(|end| !goes_on(*end)).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]
