@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -186,6 +187,15 @@ fn the_config_file_says_how_much_may_be_left_out() {
     fs::write(&config, "[ccr]\nenabled = false\n").unwrap();
     let whole = headroom(home.path(), &words, test_run().as_bytes());
     assert!(!String::from_utf8_lossy(&whole.stdout).contains("headroom retrieve"), "{whole:?}");
+}
+
+#[test]
+fn nobody_waits_for_the_tokenizer_in_vain() {
+    let home = tempfile::tempdir().unwrap();
+    let started = Instant::now();
+    assert!(headroom(home.path(), &["compress"], b"hello").status.success());
+    // Its tables are built in a fraction of a second; the command would wait ten for them.
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
 }
 
 #[test]
