@@ -261,7 +261,6 @@ fn a_killed_and_restarted_proxy_sends_the_same_bytes() {
     assert!(proxy.resident() < 300_000, "{} KB", proxy.resident());
     let side = Side { run, requests: provider.requests(), turns: provider.turns() };
     side.expect_sound(&scenario);
-    let original = std::fs::metadata(place.project().join("logs/app.log")).unwrap().len();
-    let sent: usize = side.results().values().map(String::len).sum();
-    assert!((sent as u64) < original, "nothing was made smaller, so nothing was shown: {sent} bytes");
+    let is_smaller = |text: &String| text.contains("[headroom: ");
+    assert!(side.results().values().any(is_smaller), "nothing was made smaller, so nothing was shown");
 }

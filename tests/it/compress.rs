@@ -42,7 +42,7 @@ fn what_was_left_out_of_a_text_comes_back_byte_for_byte_and_by_lines() {
     let original = test_run();
     let output = headroom(
         home.path(),
-        &["compress", "--command", "pytest -v", "--question", "Which tests fail?"],
+        &["compress", "--command", "pytest -v", "--question", "Which tests fail?", "--profile", "aggressive"],
         original.as_bytes(),
     );
     let short = String::from_utf8(output.stdout).unwrap();
@@ -87,7 +87,8 @@ fn a_list_of_messages_comes_back_as_one_with_its_figures() {
         {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "Bash", "input": {"command": "pytest -v"}}]},
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": test_run()}]},
     ]});
-    let output = headroom(home.path(), &["compress", "--explain"], request.to_string().as_bytes());
+    let words = ["compress", "--explain", "--profile", "aggressive"];
+    let output = headroom(home.path(), &words, request.to_string().as_bytes());
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["messages"][1], request["messages"][1]);
     let sent = answer["messages"][2]["content"][0]["content"].as_str().unwrap();
