@@ -72,8 +72,9 @@ impl<'a> Block<'a> {
     fn of(opened: &'a Envelope, context: &Context, commands: &Commands) -> Self {
         let shown = read::file_read(context, commands);
         let kind = kind::by_shape(&opened.text, shown.as_ref().and_then(|shown| shown.path.as_deref()));
-        // Who cannot get the exact text back could not edit what was shown as data either.
-        let is_data = |shown: &FileRead| context.retrievable && read::is_listing(opened, kind, shown);
+        // Who cannot get the exact text back could not edit what was shown as data either; nobody edits a log.
+        let may_be_data = context.retrievable || kind == Kind::Log;
+        let is_data = |shown: &FileRead| may_be_data && read::is_listing(opened, kind, shown);
         let is_exact = shown.as_ref().is_some_and(|shown| !is_data(shown));
         Self { text: &opened.text, kind, shown, is_exact }
     }
